@@ -1,0 +1,24 @@
+namespace Pilothouse.Contracts;
+
+/// <summary>Every reason for which a call is refused. Listed with its HTTP status in docs/errors.md.</summary>
+public static class Codes
+{
+    public const string Invalid = "invalid";
+    public const string NotFound = "not_found";
+    public const string Unauthenticated = "unauthenticated";
+    public const string WorkspaceRequired = "workspace_required";
+    public const string Forbidden = "forbidden";
+    public const string NameTaken = "name_taken";
+    public const string Conflict = "conflict";
+    public const string ReservedName = "reserved_name";
+    public const string Immutable = "immutable";
+    public const string ListenerRequired = "listener_required";
+    public const string SourceConfiguration = "source_configuration";
+    public const string WrongSource = "wrong_source";
+    public const string UploadExpired = "upload_expired";
+    public const string UploadUsed = "upload_used";
+    public const string TooLarge = "too_large";
+    public const string NotDeleted = "not_deleted";
+    public const string QueueFull = "queue_full";
+    public const string Unavailable = "unavailable";
+}
