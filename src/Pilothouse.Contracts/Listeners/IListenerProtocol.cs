@@ -84,6 +84,12 @@ public sealed record DeploymentReport
     /// <summary>For <c>failed</c>: one sentence that says why and what to do; becomes the revision's last log line.</summary>
     public string? Message { get; init; }
 
+    /// <summary>
+    /// With <c>failed</c>: only the time limit passed; the server is still starting. The revision stays wanted until something newer is, and may
+    /// be reported <c>deployed</c> after all.
+    /// </summary>
+    public bool IsLate { get; init; }
+
     public IReadOnlyList<ReportedEvent> Events { get; init; } = [];
 }
 

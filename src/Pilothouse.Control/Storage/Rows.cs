@@ -115,6 +115,9 @@ public sealed class RevisionRow
     /// <summary>Why it is there, one sentence; for failures the message shown to the user.</summary>
     public string? StatusReason { get; set; }
 
+    /// <summary>It failed only because it was not ready in time: it stays wanted, and a late success counts.</summary>
+    public bool IsLate { get; set; }
+
     public string? ArtifactDigest { get; set; }
 
     /// <summary>JSON of <c>Core.Launching.LaunchSpec</c>.</summary>
