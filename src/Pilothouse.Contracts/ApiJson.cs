@@ -17,6 +17,7 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(RevisionsList))]
 [JsonSerializable(typeof(UploadUrl))]
 [JsonSerializable(typeof(RevisionEventsList))]
+[JsonSerializable(typeof(SwitchProof))]
 [JsonSerializable(typeof(LogQuery))]
 [JsonSerializable(typeof(LogPage))]
 [JsonSerializable(typeof(ApiError))]

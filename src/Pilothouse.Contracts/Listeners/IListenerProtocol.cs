@@ -14,7 +14,10 @@ public interface IListenerProtocol
     /// </summary>
     Task<PullAnswer> PullAsync(PullRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Fenced: a report about anything but the wanted generation changes nothing. Safe to repeat.</summary>
+    /// <summary>
+    /// Fenced: a report about anything but the wanted generation changes no status. Its events are facts and are kept whatever the generation.
+    /// Safe to repeat.
+    /// </summary>
     Task ReportAsync(DeploymentReport report, CancellationToken cancellationToken);
 
     /// <summary>At least once; the batch id de-duplicates.</summary>

@@ -48,7 +48,11 @@ public readonly record struct ReplicaName(string Value)
 {
     /// <summary>Deterministic: deployment's id without dashes, revision's number, ordinal, and <c>-scratch</c> for a proving boot.</summary>
     public static ReplicaName Of(DeploymentId deployment, int revisionNumber, int ordinal, bool isScratch) =>
-        new($"{deployment.Value:N}-{revisionNumber}-{ordinal}{(isScratch ? "-scratch" : "")}");
+        new($"{deployment.Value:N}-{revisionNumber}-{ordinal}{(isScratch ? ScratchSuffix : "")}");
+
+    public bool IsScratch => Value.EndsWith(ScratchSuffix, StringComparison.Ordinal);
+
+    private const string ScratchSuffix = "-scratch";
 
     public override string ToString() => Value;
 }
