@@ -1,0 +1,97 @@
+// Runs the agent server: node --import …/tsx/dist/loader.mjs --import …/preload.mjs …/start.mjs HOST PORT STATE DEFINITION
+// in the folder of langgraph.json. STATE is the folder that gets .langgraph_api; DEFINITION is JSON with graphs, auth, http, ui, ui_config.
+import { Server } from "node:http";
+import { durable, observed, resumed } from "./storage.mjs";
+import { load } from "./server.mjs";
+
+const [host, port, state, definition] = process.argv.slice(-4);
+
+// Whoever reads our output may be gone; that is no reason to lose state.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+let stop = () => process.exit(143);
+for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => stop());
+
+const { logger } = await load("logging.mjs");
+silenceProbes();
+
+try {
+  await start();
+} catch (error) {
+  logger.error(error?.stack ?? String(error));
+  logger.once("finish", () => process.exit(1)).end();
+}
+
+async function start() {
+  const [{ startServer, StartServerSchema }, { FileSystemOps }, { FileSystemPersistence, serialize, deserialize }, { checkpointer }] =
+    await Promise.all(["server.mjs", "storage/ops.mjs", "storage/persist.mjs", "storage/checkpoint.mjs"].map(load));
+
+  durable(FileSystemPersistence, { state, serialize, deserialize, logger });
+  const runs = new FileSystemPersistence(".langgraphjs_ops.json", () => ({
+    runs: {}, threads: {}, assistants: {}, assistant_versions: [], retry_counter: {},
+  }));
+  await Promise.all([runs.initialize(), checkpointer.initialize()]);
+  await resumed(runs.data, checkpointer, logger);
+  const ops = new FileSystemOps(runs);
+  const work = await observed(ops, runs);
+  answer(work);
+
+  process.env.PORT = port;
+  const { cleanup } = await startServer(
+    StartServerSchema.parse({
+      ...JSON.parse(definition),
+      host,
+      port: Number(port),
+      cwd: process.cwd(),
+      nWorkers: Number(process.env.N_JOBS_PER_WORKER) || 10,
+    }),
+    { ops },
+  );
+
+  stop = async () => {
+    try {
+      work.forgiveAttempts();
+      await Promise.all([cleanup(), runs.flush()]);
+      process.exit(0);
+    } catch (error) {
+      logger.error(`The state could not be written to ${state}: ${error.message}`);
+      process.exit(1);
+    }
+  };
+}
+
+/**
+ * Adds our own answers to the server's port, outside the project's auth: GET /.pilothouse/busy tells the ids of the runs under way.
+ * The server makes its http.Server itself and hands it to nobody, hence the detour over the prototype.
+ */
+function answer(work) {
+  const emit = Server.prototype.emit;
+  Server.prototype.emit = function (name, ...values) {
+    if (name === "error" && values[0].syscall === "listen" && values[0].port === Number(port)) {
+      // The server's own handler would log this and live on, deaf.
+      logger.error(`Cannot listen on ${host}:${port}: ${values[0].code}`);
+      process.exit(1);
+    }
+
+    if (this.address()?.port !== Number(port)) return emit.call(this, name, ...values);
+    if (name === "listening") {
+      // Longer than any proxy keeps an idle connection, so that none is closed under a request; and no limit on slow uploads.
+      this.keepAliveTimeout = 300_000;
+      this.requestTimeout = 0;
+    }
+
+    if (name === "request" && values[0].method === "GET" && values[0].url === "/.pilothouse/busy") {
+      values[1].writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ busy: work.busy() }));
+      return true;
+    }
+
+    return emit.call(this, name, ...values);
+  };
+}
+
+/** Health probes come every second or so; logged, they would bury the rest. */
+function silenceProbes() {
+  const info = logger.info;
+  logger.info = (message, ...rest) =>
+    typeof message === "string" && /^(<--|-->) GET \/ok( |$)/.test(message) ? logger : info.call(logger, message, ...rest);
+}
