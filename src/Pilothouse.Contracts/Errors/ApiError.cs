@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Pilothouse.Contracts.Errors;
 
@@ -12,4 +13,10 @@ public sealed record ValidationErrors(IReadOnlyList<ValidationFault> Detail);
 /// <param name="Loc">e.g. <c>["body","source_config","deployment_type"]</c>; items are strings or integers.</param>
 /// <param name="Msg">e.g. <c>Field required</c>.</param>
 /// <param name="Input">What came; never a secret's value.</param>
-public sealed record ValidationFault(string Type, IReadOnlyList<JsonElement> Loc, string Msg, JsonElement? Input);
+/// <param name="Ctx">Numbers and words of the broken rule, e.g. <c>{"ge":1}</c>.</param>
+public sealed record ValidationFault(
+    string Type,
+    IReadOnlyList<JsonElement> Loc,
+    string Msg,
+    JsonElement? Input,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Ctx = null);

@@ -17,6 +17,9 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<ListenerRow> Listeners => Set<ListenerRow>();
     public DbSet<CounterRow> Counters => Set<CounterRow>();
 
+    /// <summary>A time as its column holds it, for hand-written SQL, which skips the converters.</summary>
+    public abstract object ToColumn(DateTimeOffset time);
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);
@@ -36,6 +39,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
         {
             table.ToTable("deployments");
             table.HasIndex(row => new { row.WorkspaceId, row.Name }).IsUnique();
+            table.HasIndex(row => new { row.WorkspaceId, row.AgentId, row.AgentEnvironment }).IsUnique();
             table.HasIndex(row => new { row.WorkspaceId, row.CreatedAt, row.Id });
             table.HasIndex(row => new { row.ListenerId, row.ChangedAt });
             table.Property(row => row.Status).HasConversion<string>();
@@ -68,6 +72,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
             table.HasKey(row => row.Sequence);
             table.Property(row => row.Sequence).ValueGeneratedOnAdd();
             table.HasIndex(row => new { row.DeploymentId, row.Key }).IsUnique();
+            table.HasIndex(row => new { row.RevisionId, row.Sequence });
         });
         modelBuilder.Entity<ListenerRow>(table =>
         {
@@ -85,6 +90,8 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
 /// <summary>SQLite in the data directory. Times are kept as Unix milliseconds, since SQLite cannot order offsets.</summary>
 public sealed class SqliteDb(DbContextOptions<SqliteDb> options) : PilothouseDb(options)
 {
+    public override object ToColumn(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         ArgumentNullException.ThrowIfNull(configurationBuilder);

@@ -1,0 +1,79 @@
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Pilothouse.Control.Secrets;
+using Pilothouse.Control.Storage;
+using Pilothouse.Core;
+
+namespace Pilothouse.Control.Access;
+
+/// <summary>The first key that the operator brings (environment variable <c>PILOTHOUSE_BOOTSTRAP_KEY</c>); null when there is none.</summary>
+internal sealed record BootstrapKeySource(Func<string?> Read);
+
+/// <summary>The operator's key cannot be used; the message is one sentence for the operator.</summary>
+public sealed class BootstrapKeyException(string message) : Exception(message);
+
+/// <summary>Makes the first organization, workspace and admin key.</summary>
+internal sealed class Bootstrap(
+    IDbContextFactory<PilothouseDb> databases, DataKeys dataKeys, DataDirectory directory, BootstrapKeySource source, TimeProvider clock)
+{
+    /// <summary>
+    /// Once per store; needs <see cref="DataKeys.PrepareAsync"/> before. The key is on disk before the store knows it, so a crash between loses
+    /// neither: the next start takes the key from the file.
+    /// </summary>
+    /// <returns>The new key when this start made it up and nobody has seen it; else null.</returns>
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.Organizations.AnyAsync(cancellationToken)) return null;
+
+        var brought = source.Read();
+        var key = string.IsNullOrWhiteSpace(brought) ? await OwnKeyAsync(cancellationToken) : Checked(brought.Trim(), "PILOTHOUSE_BOOTSTRAP_KEY");
+        await StoreAsync(db, key, cancellationToken);
+        return string.IsNullOrWhiteSpace(brought) ? key : null;
+    }
+
+    private async Task<string> OwnKeyAsync(CancellationToken cancellationToken)
+    {
+        if (File.Exists(directory.BootstrapKeyFile))
+            return Checked((await File.ReadAllTextAsync(directory.BootstrapKeyFile, cancellationToken)).Trim(), directory.BootstrapKeyFile);
+        var key = ApiKeyText.New();
+        await DurableFile.WritePrivateAsync(directory.BootstrapKeyFile, Encoding.ASCII.GetBytes($"{key}\n"), cancellationToken);
+        return key;
+    }
+
+    private async Task StoreAsync(PilothouseDb db, string key, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var organization = OrganizationId.New();
+        var workspace = WorkspaceId.New();
+        var wrapped = dataKeys.New(workspace);
+        db.Organizations.Add(new OrganizationRow { Id = organization.Value, Name = "default", CreatedAt = now });
+        db.Workspaces.Add(new WorkspaceRow
+        {
+            Id = workspace.Value,
+            OrganizationId = organization.Value,
+            Name = "default",
+            WrappedDataKey = wrapped.Wrapped,
+            MasterKeyVersion = wrapped.Version,
+            CreatedAt = now,
+        });
+        db.ApiKeys.Add(new ApiKeyRow
+        {
+            Id = Guid.CreateVersion7(now),
+            OrganizationId = organization.Value,
+
+            // Bound to the workspace, so that clients need no X-Tenant-Id.
+            WorkspaceId = workspace.Value,
+            Name = "bootstrap",
+            Hash = ApiKeyText.Hash(key),
+            Prefix = ApiKeyText.Shown(key),
+            Role = Roles.Admin,
+            CreatedAt = now,
+        });
+        await db.SaveChangesAsync(cancellationToken);
+    }
+
+    private static string Checked(string key, string origin) => ApiKeyText.IsAcceptable(key)
+        ? key
+        : throw new BootstrapKeyException($"The key in {origin} cannot be used: it must have 20 to {ApiKeyText.MaxLength} printable ASCII characters without spaces and commas.");
+}

@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Pilothouse.Control.Access;
+using Pilothouse.Control.Errors;
+using Pilothouse.Control.Reconciling;
+using Pilothouse.Control.Secrets;
+using Pilothouse.Control.Storage;
+
+namespace Pilothouse.Control;
+
+/// <summary>The table of contents of the control plane.</summary>
+public static class ControlFeature
+{
+    /// <summary>The API is served at the root and below this prefix.</summary>
+    public const string ApiPrefix = "/api-host";
+
+    public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ControlSignals>();
+        services.AddStorage(configuration);
+        services.AddSecrets(configuration);
+        services.AddAccess(configuration);
+        services.AddSingleton(provider => new ControlStart(
+            provider.GetRequiredService<DatabaseMigrator>(),
+            provider.GetRequiredService<DataKeys>(),
+            provider.GetRequiredService<Bootstrap>(),
+            provider.GetRequiredService<DataDirectoryLock>()));
+        return services;
+    }
+
+    /// <summary>First in the pipeline: error bodies, then the prefix, then routing (which must see the path without it).</summary>
+    public static IApplicationBuilder UseControl(this IApplicationBuilder app)
+    {
+        app.UseApiErrors();
+        app.UsePathBase(ApiPrefix);
+        app.UseRouting();
+        return app;
+    }
+
+    public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder routes) => routes;
+}

@@ -1,0 +1,35 @@
+using Pilothouse.Control.Access;
+using Pilothouse.Control.Secrets;
+using Pilothouse.Control.Storage;
+
+namespace Pilothouse.Control;
+
+/// <summary>What must be there before anything is served or reconciled. Called by <c>serve</c> ahead of starting the host; safe to repeat.</summary>
+public sealed class ControlStart
+{
+    private readonly DatabaseMigrator _migrator;
+    private readonly DataKeys _dataKeys;
+    private readonly Bootstrap _bootstrap;
+    private readonly DataDirectoryLock _lock;
+
+    internal ControlStart(DatabaseMigrator migrator, DataKeys dataKeys, Bootstrap bootstrap, DataDirectoryLock directoryLock)
+    {
+        _migrator = migrator;
+        _dataKeys = dataKeys;
+        _bootstrap = bootstrap;
+        _lock = directoryLock;
+    }
+
+    /// <summary>Takes the data directory, migrates the store, proves the master key, makes the first key.</summary>
+    /// <returns>The first admin key when this start made it, to be shown once; else null.</returns>
+    /// <exception cref="DataDirectoryInUseException">Another control plane uses the directory.</exception>
+    /// <exception cref="MasterKeyException">Missing or wrong master key.</exception>
+    /// <exception cref="BootstrapKeyException">The operator's key cannot be used.</exception>
+    public async Task<string?> PrepareAsync(CancellationToken cancellationToken)
+    {
+        _lock.Take();
+        await _migrator.MigrateAsync(cancellationToken);
+        await _dataKeys.PrepareAsync(cancellationToken);
+        return await _bootstrap.RunAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Options;
+
+namespace Pilothouse.Control.Storage;
+
+/// <summary>Where things lie in the data directory; all paths absolute.</summary>
+public sealed class DataDirectory(IOptions<StorageOptions> options)
+{
+    public string Root { get; } = Path.GetFullPath(options.Value.DataDirectory);
+
+    public string DatabaseFile => Path.Combine(Root, "pilothouse.db");
+
+    /// <summary>Held by the one control plane that uses this directory.</summary>
+    public string LockFile => Path.Combine(Root, "pilothouse.lock");
+
+    public string BootstrapKeyFile => Path.Combine(Root, "bootstrap-key");
+
+    public string MasterKeyFile => Path.Combine(Root, "master-key");
+
+    public string Blobs => Path.Combine(Root, "blobs");
+
+    /// <summary>Creates the root for its owner alone; an existing one is left as it is.</summary>
+    public void Ensure()
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(Root);
+        else
+            Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+}
