@@ -1,0 +1,67 @@
+using Pilothouse.Core.Runtimes;
+
+namespace Pilothouse.Listener.Replicas;
+
+/// <summary>Starts a replica and waits for it while callers are held: everything here is bounded.</summary>
+internal sealed class ReplicaStarter(IRuntime runtime, ReplicaWatch watch, TimeProvider time)
+{
+    private const int Tries = 3;
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(300);
+
+    public ReplicaStatus? Find(ReplicaName name) => runtime.Find(name);
+
+    public Task StopAsync(ReplicaSpec spec, CancellationToken cancellationToken) =>
+        runtime.StopAsync(spec.Name, spec.Launch.StopLimit, cancellationToken);
+
+    /// <returns>The ready replica, or the sentence that says why it is not.</returns>
+    public async Task<(ReplicaStatus? Ready, string? Failure)> StartAsync(
+        RunnableRevision revision, TimeSpan readyLimit, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await runtime.StartAsync(revision.Main, cancellationToken);
+                return await AwaitReadyAsync(revision, readyLimit, cancellationToken);
+            }
+            catch (RuntimeUnavailableException unavailable) when (attempt == Tries)
+            {
+                return (null, $"Revision {revision.Planned} could not be started: {unavailable.Message}");
+            }
+            catch (RuntimeUnavailableException)
+            {
+                await Task.Delay(s_pause, time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<(ReplicaStatus? Ready, string? Failure)> AwaitReadyAsync(
+        RunnableRevision revision, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            var change = watch.NextChange(revision.Main.Deployment);
+            var status = runtime.Find(revision.Main.Name);
+            if (status is { Phase: ReplicaPhase.Ready, Restarts: 0, Endpoint: not null }) return (status, null);
+            if (status is null or { Phase: not ReplicaPhase.Starting } or { Restarts: > 0 })
+                return (null, FailureText.Ended(revision, status));
+
+            var left = limit - time.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero) return (null, FailureText.NotReady(revision, status, limit));
+            await WaitAsync(change, left, cancellationToken);
+        }
+    }
+
+    private async Task WaitAsync(Task change, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await change.WaitAsync(limit, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The caller looks once more and then says so.
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pilothouse.Contracts.Listeners;
+using Pilothouse.Core.Reconciling;
+using Pilothouse.Core.Runtimes;
+
+namespace Pilothouse.Listener.Reporting;
+
+/// <summary>
+/// Sends log lines in batches. A batch that was not accepted is sent again as it is, by its id; the receiver drops what it has already.
+/// </summary>
+internal sealed class LogShipper(
+    LogBuffer buffer, IListenerProtocol protocol, IOptions<ListenerOptions> options, TimeProvider time, ILogger<LogShipper> logger)
+    : IReconciler<string>
+{
+    public const string Key = "logs";
+    private const int LongestBatch = 500;
+    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_sendLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_lastWordsLimit = TimeSpan.FromSeconds(2);
+    private LogBatch? _unsent;
+
+    public Task<IReadOnlyList<string>> AllKeysAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([Key]);
+
+    public async Task<Reconciled> ReconcileAsync(string key, CancellationToken cancellationToken)
+    {
+        if (_unsent is null) await Task.Delay(s_gather, time, cancellationToken);
+        if (!await SendNextAsync(s_sendLimit, cancellationToken)) return Reconciled.Settled.Instance;
+        if (buffer.TakeDropped() is > 0 and var dropped) logger.LogLinesDropped(dropped);
+        return new Reconciled.Again(TimeSpan.Zero, "more lines may wait");
+    }
+
+    /// <summary>The last lines before the process ends, for at most two seconds.</summary>
+    public async Task SendLastAsync()
+    {
+        using var limit = new CancellationTokenSource(s_lastWordsLimit, time);
+        try
+        {
+            while (await SendNextAsync(s_lastWordsLimit, limit.Token))
+            {
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or HttpRequestException or TimeoutException)
+        {
+            logger.LastLogsNotSent(exception);
+        }
+    }
+
+    /// <returns>False when there was nothing to send.</returns>
+    private async Task<bool> SendNextAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        _unsent ??= buffer.Take(LongestBatch) is { Count: > 0 } lines ? Batch(lines) : null;
+        if (_unsent is null) return false;
+        await protocol.SendLogsAsync(_unsent, cancellationToken).WaitAsync(limit, time, cancellationToken);
+        _unsent = null;
+        return true;
+    }
+
+    private LogBatch Batch(IReadOnlyList<ReplicaLogLine> lines) => new(
+        options.Value.ListenerId,
+        Guid.CreateVersion7(time.GetUtcNow()),
+        [.. lines.Select(line => new ReportedLog(
+            line.Workspace.Value, line.Deployment.Value, line.Revision.Value, line.At, line.Level, line.Message))]);
+}

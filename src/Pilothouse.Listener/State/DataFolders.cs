@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Options;
+using Pilothouse.Core;
+using Pilothouse.Core.Runtimes;
+
+namespace Pilothouse.Listener.State;
+
+/// <summary>Where things are under the data directory.</summary>
+internal sealed class DataFolders(IOptions<ListenerOptions> options)
+{
+    private string Root => Path.GetFullPath(options.Value.DataDirectory);
+
+    public string Artifact(string digest) => Path.Combine(Root, "artifacts", digest);
+
+    public string State(DeploymentId deployment) => Path.Combine(Root, "state", $"{deployment.Value:N}");
+
+    /// <summary>Also home of the record of the last switch.</summary>
+    public string Copies(DeploymentId deployment) => Path.Combine(Root, "state-backups", $"{deployment.Value:N}");
+
+    public string Scratch(ReplicaName replica) => Path.Combine(Root, "scratch", replica.Value);
+
+    /// <summary>Call when no scratch replica runs: after the runtime's sweep, before the first start.</summary>
+    public void RemoveDeadScratch()
+    {
+        var scratch = Path.Combine(Root, "scratch");
+        if (!Directory.Exists(scratch)) return;
+        foreach (var folder in Directory.EnumerateDirectories(scratch).Where(folder => new ReplicaName(Path.GetFileName(folder)).IsScratch))
+            FolderTree.Remove(folder);
+    }
+
+    public void RemoveScratch(ReplicaName replica) => FolderTree.Remove(Scratch(replica));
+
+    /// <summary>State, copies and record of a deleted deployment.</summary>
+    public void RemoveAll(DeploymentId deployment)
+    {
+        FolderTree.Remove(State(deployment));
+        FolderTree.Remove(Copies(deployment));
+    }
+}

@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Options;
+using Pilothouse.Contracts.Deployments;
+using Pilothouse.Core.Routing;
+using Pilothouse.Listener.Replicas;
+using Pilothouse.Listener.State;
+
+namespace Pilothouse.Listener.Switching;
+
+/// <param name="Failure">Null when callers are with the new revision; else why they are with the old one again.</param>
+/// <param name="Restored">Name of the copy that the state was put back from; null when that was not needed.</param>
+internal sealed record SwitchResult(SwitchProof Proof, string? Failure, string? Restored, FolderSize StateBefore, FolderSize StateAfter);
+
+/// <param name="ScratchReadyAfter">What the new revision took to become ready on scratch state.</param>
+internal sealed record SwitchOrder(RunnableRevision From, RunnableRevision To, QuietWait Quiet, TimeSpan ScratchReadyAfter);
+
+/// <summary>
+/// Exchanges two revisions that must not share their state. Callers wait in the gateway; nobody is refused, and no thread is lost: if the new
+/// revision fails, state and old replica come back. Cut off anywhere, the journal says what may have happened.
+/// </summary>
+internal sealed class HeldSwitch(
+    IGateway gateway, ReplicaStarter replicas, DrainWait drain, StateKeeper state, IOptions<ListenerOptions> options, TimeProvider time)
+{
+    /// <summary>Reserve for copying and putting back within a hold: 4 GiB at 100 MB/s, twice, is under 90 s.</summary>
+    private static readonly TimeSpan s_copyReserve = TimeSpan.FromSeconds(90);
+
+    public async Task<SwitchResult> RunAsync(SwitchOrder order, CancellationToken cancellationToken)
+    {
+        var (from, to) = (order.From, order.To);
+        var deployment = to.Main.Deployment;
+        var proof = new SwitchProof
+        {
+            FromRevision = from.Planned.Number,
+            ToRevision = to.Planned.Number,
+            WasHeld = true,
+            QuietWaitMilliseconds = (long)order.Quiet.Waited.TotalMilliseconds,
+        };
+
+        var began = time.GetTimestamp();
+        using var hold = gateway.Hold(deployment, HoldLimit(order));
+        var drained = await drain.RunAsync(hold, from, order.Quiet, cancellationToken);
+        proof = proof with
+        {
+            RunsUnderWayAtHold = drained.RunsAtHold,
+            RunsUnderWayAtStop = drained.RunsAtStop,
+            Cut = drained.RequestsAtStop,
+            DrainMilliseconds = Elapsed(began),
+        };
+
+        var stopping = state.BeginSwitch(from.Planned, to.Planned, deployment);
+        var stopBegan = time.GetTimestamp();
+        await replicas.StopAsync(from.Main, cancellationToken);
+        proof = proof with { StopMilliseconds = Elapsed(stopBegan) };
+
+        var copyBegan = time.GetTimestamp();
+        var before = state.Measure(deployment);
+        if (state.TryCopy(deployment, stopping, cancellationToken) is not { } starting)
+            return await BackAsync(order, hold, proof, before, NotCopied(to), began, cancellationToken);
+        proof = proof with { CopyMilliseconds = Elapsed(copyBegan), StateCopy = starting.Copy, StateBytesBefore = before.Bytes };
+
+        var startBegan = time.GetTimestamp();
+        var (ready, failure) = await replicas.StartAsync(to, ReadyLimit(order), cancellationToken);
+        proof = proof with { StartMilliseconds = Elapsed(startBegan), StateBytesAfter = state.Measure(deployment).Bytes };
+        if (ready is null) return await BackAsync(order, hold, proof, before, failure!, began, cancellationToken);
+
+        // From the next line on callers may write through the new revision: there is no way back to the copy.
+        var released = state.Released(deployment, starting);
+        var counts = hold.Release(to.RouteTo([ready.Endpoint!]));
+        proof = WithCounts(proof, counts) with { HoldMilliseconds = Elapsed(began) };
+        state.Proved(deployment, released, proof);
+        return new SwitchResult(proof, Failure: null, Restored: null, before, state.Measure(deployment));
+    }
+
+    private async Task<SwitchResult> BackAsync(
+        SwitchOrder order, IRouteHold hold, SwitchProof proof, FolderSize before, string failure, long began, CancellationToken cancellationToken)
+    {
+        var deployment = order.To.Main.Deployment;
+        await replicas.StopAsync(order.To.Main, cancellationToken);
+        var restored = state.EndSwitch(deployment);
+        var (old, oldFailure) = await replicas.StartAsync(order.From, ReadyLimit(order), cancellationToken);
+
+        var counts = hold.Release(order.From.RouteTo(old is { Endpoint: { } endpoint } ? [endpoint] : []));
+        var why = oldFailure is null
+            ? $"{failure} Revision {order.From.Planned} serves again{(restored is null ? "" : ", its state put back from the copy")}."
+            : $"{failure} Revision {order.From.Planned} did not come back at once either: {oldFailure}";
+        proof = WithCounts(proof, counts) with { HoldMilliseconds = Elapsed(began) };
+        return new SwitchResult(proof, why, restored, before, state.Measure(deployment));
+    }
+
+    /// <summary>Ready on scratch state already: only reading the real state may take longer.</summary>
+    private TimeSpan ReadyLimit(SwitchOrder order)
+    {
+        var limit = options.Value.SwitchReadyLimit;
+        return order.ScratchReadyAfter * 3 > limit ? order.ScratchReadyAfter * 3 : limit;
+    }
+
+    /// <summary>More than all that may happen in a hold, so that no held caller is refused: drain, stop, copy, start, and all the way back.</summary>
+    private TimeSpan HoldLimit(SwitchOrder order)
+    {
+        var worst = order.From.DrainLimit(options.Value) + order.From.Launch.StopLimit + order.To.Launch.StopLimit
+            + (ReadyLimit(order) * 2) + (s_copyReserve * 2);
+        return worst > options.Value.HoldLimit ? worst : options.Value.HoldLimit;
+    }
+
+    private static string NotCopied(RunnableRevision to) =>
+        $"Revision {to.Planned} was not switched to: the state could not be copied first (is the disk full?).";
+
+    private static SwitchProof WithCounts(SwitchProof proof, SwitchCounts counts) => proof with
+    {
+        UnderWayAtHold = counts.UnderWayAtHold,
+        Held = counts.Held,
+        Moved = counts.Moved,
+        Refused = counts.Refused,
+        LongestWaitMilliseconds = (long)counts.LongestWait.TotalMilliseconds,
+    };
+
+    private long Elapsed(long since) => (long)time.GetElapsedTime(since).TotalMilliseconds;
+}

@@ -1,0 +1,231 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Pilothouse.Contracts.Listeners;
+using Pilothouse.Core;
+using Pilothouse.Core.Launching;
+using Pilothouse.Core.Revisions;
+using Pilothouse.Core.Routing;
+using Pilothouse.Core.Runtimes;
+using Pilothouse.Listener.Replicas;
+using Pilothouse.Testing;
+using Pilothouse.Testing.Listeners;
+using Pilothouse.Testing.Routing;
+using Pilothouse.Testing.Runtimes;
+
+namespace Pilothouse.Listener.Tests.World;
+
+/// <summary>
+/// A machine with one listener over a control plane in memory, on simulated time. The listener can be killed at any call and started again on
+/// the same disk; agent servers and gateway die with it, as they do on a real machine once the runtime has swept.
+/// </summary>
+internal sealed class ListenerWorld : IDisposable
+{
+    private readonly Dictionary<string, string?> _settings;
+    private SimulatedProcess? _process;
+    private CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+
+    public ListenerWorld(params (string Key, string Value)[] settings)
+    {
+        Root = Directory.CreateTempSubdirectory("pilothouse-listener-").FullName;
+        Control = new FakeListenerProtocol(Simulation.Time);
+        _settings = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["Listener:ListenerId"] = Guid.NewGuid().ToString(),
+            ["Listener:DataDirectory"] = Root,
+        };
+        foreach (var (key, value) in settings) _settings[$"Listener:{key}"] = value;
+    }
+
+    public string Root { get; }
+    public Simulation Simulation { get; } = new();
+    public FakeListenerProtocol Control { get; }
+    public FakeAgents Agents { get; } = new();
+    public Faults Faults { get; set; } = new();
+    public FakeRuntime Runtime { get; private set; } = null!;
+    public FakeGateway Gateway { get; private set; } = null!;
+
+    /// <summary>Of every runtime there was.</summary>
+    public List<string> Violations { get; } = [];
+
+    /// <summary>How replicas behave; asked at each start.</summary>
+    public Func<ReplicaSpec, FakeBehaviour> Behaviour { get; set; } = _ => FakeBehaviour.Ready;
+
+    public bool IsKilled => _process!.IsKilled;
+
+    public void Start()
+    {
+        _process = Simulation.NewProcess();
+        _stop = new CancellationTokenSource();
+        var service = Build(_process).GetServices<IHostedService>().OfType<ListenerService>().Single();
+        _running = _process.Start(() => service.RunAsync(_stop.Token));
+    }
+
+    /// <summary>kill -9, and what was under way at its replicas is cut.</summary>
+    public void Kill()
+    {
+        _process!.Kill();
+        Violations.AddRange(Runtime.Violations);
+    }
+
+    public void Restart()
+    {
+        Kill();
+        Start();
+    }
+
+    /// <summary>Runs until it came true; a listener that a fault killed is started again.</summary>
+    public void Until(Func<bool> isTrue, string what, TimeSpan? limit = null)
+    {
+        Simulation.RunUntil(
+            () =>
+            {
+                if (IsKilled) Restart();
+                return isTrue();
+            },
+            limit,
+            what);
+        if (_running.IsFaulted) throw _running.Exception!;
+    }
+
+    public void Run(TimeSpan span)
+    {
+        var end = Simulation.Time.GetUtcNow() + span;
+        Until(() => Simulation.Time.GetUtcNow() >= end, "time passes", span + TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>A clean stop, as SIGTERM.</summary>
+    public void Stop()
+    {
+        _stop.Cancel();
+        Simulation.RunUntil(() => _running.IsCompleted, what: "the listener stops");
+    }
+
+    public WantedRevision Revision(
+        int number, StateLocation state = StateLocation.Files, bool canTell = true, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var digest = $"{number:x64}";
+        Directory.CreateDirectory(Path.Combine(Root, "artifacts", digest));
+        var launch = new LaunchSpec
+        {
+            Arguments = ["server"],
+            WorkingDirectory = Placeholders.State,
+            HealthPath = "/ok",
+            State = state,
+            Busy = canTell ? new BusyProbe("GET", "/busy", null, BusyReading.BusyIds) : null,
+        };
+        return new WantedRevision
+        {
+            Id = Guid.CreateVersion7(),
+            Number = number,
+            ArtifactDigest = digest,
+            LaunchSpec = LaunchSpecJson.WriteElement(launch),
+            Environment = environment ?? new Dictionary<string, string>(StringComparer.Ordinal),
+            CpuCores = 1,
+            MemoryBytes = 1 << 30,
+        };
+    }
+
+    /// <summary>A deployment with a first revision to bring up.</summary>
+    public WantedDeployment Deploy(StateLocation state = StateLocation.Files, bool canTell = true)
+    {
+        var wanted = new WantedDeployment
+        {
+            Id = Guid.CreateVersion7(),
+            WorkspaceId = Guid.CreateVersion7(),
+            Name = "echo",
+            RouteLabel = "echo-1234",
+            Generation = 1,
+            IsDeleted = false,
+            Next = Revision(1, state, canTell),
+        };
+        Control.Want(wanted);
+        return wanted;
+    }
+
+    public WantedRevision Next(WantedDeployment wanted, int number, StateLocation state = StateLocation.Files, bool canTell = true)
+    {
+        var next = Revision(number, state, canTell);
+        Control.Want(Control.Find(wanted.Id)! with { Next = next });
+        return next;
+    }
+
+    public void UntilStatus(WantedRevision revision, RevisionStatus status, TimeSpan? limit = null) =>
+        Until(() => Control.Status(revision.Id) == status, $"revision {revision.Number} is {status}", limit);
+
+    /// <summary>Started, and its first revision serves.</summary>
+    public WantedDeployment Serving(StateLocation state = StateLocation.Files, bool canTell = true)
+    {
+        var wanted = Deploy(state, canTell);
+        Start();
+        UntilStatus(wanted.Next!, RevisionStatus.Deployed);
+        Run(TimeSpan.FromSeconds(1));
+        return Control.Find(wanted.Id)!;
+    }
+
+    public string StateOf(WantedDeployment wanted) => Path.Combine(Root, "state", $"{wanted.Id:N}");
+
+    public string CopiesOf(WantedDeployment wanted) => Path.Combine(Root, "state-backups", $"{wanted.Id:N}");
+
+    public static ReplicaName Real(WantedDeployment wanted, int number) => ReplicaName.Of(new DeploymentId(wanted.Id), number, 0, isScratch: false);
+
+    public static ReplicaName Scratch(WantedDeployment wanted, int number) => ReplicaName.Of(new DeploymentId(wanted.Id), number, 0, isScratch: true);
+
+    /// <summary>Numbers of the running replicas, scratch ones with an <c>s</c>; e.g. <c>1 2s</c>.</summary>
+    public string Running() => string.Join(' ', Runtime.List()
+        .Select(replica => replica.Name.Value.Split('-') is [_, var number, _, .. var rest] ? number + (rest.Length > 0 ? "s" : "") : "?")
+        .Order(StringComparer.Ordinal));
+
+    public Route? RouteOf(WantedDeployment wanted) => Gateway.Find(new DeploymentId(wanted.Id));
+
+    public void Dispose()
+    {
+        _process?.Kill();
+        _stop.Dispose();
+        Directory.Delete(Root, recursive: true);
+    }
+
+    private ServiceProvider Build(SimulatedProcess process)
+    {
+        var services = new ServiceCollection().AddLogging();
+        services.AddSingleton<TimeProvider>(Simulation.Time);
+        services.AddListener(new ConfigurationBuilder().AddInMemoryCollection(_settings).Build());
+        services.AddSingleton<IListenerProtocol>(new FaultyProtocol(Control, process, Faults));
+        Gateway = new FakeGateway(Simulation.Time);
+        services.AddSingleton<IGateway>(new MortalGateway(Gateway, process, Faults));
+        services.AddSingleton<IRuntime>(provider => new FaultyRuntime(Runtime, process, Faults));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<WorkUnderWay>(
+            provider, new HttpClient(Agents, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan }));
+
+        var built = services.BuildServiceProvider();
+        var gateway = Gateway;
+        var runtime = new FakeRuntime(Simulation.Time, new MortalObserver(built.GetRequiredService<IReplicaObserver>(), process))
+        {
+            Behaviour = spec => Behaviour(spec),
+            OnStart = Agents.StartedAsync,
+        };
+        runtime.OnStop = name =>
+        {
+            if (runtime.Find(name)?.Endpoint is { } endpoint) gateway.Cut(endpoint);
+            return Task.CompletedTask;
+        };
+        Runtime = runtime;
+        Agents.Runtime = runtime;
+        return built;
+    }
+
+    /// <summary>Signals of a dead process reach nobody.</summary>
+    private sealed class MortalObserver(IReplicaObserver inner, SimulatedProcess process) : IReplicaObserver
+    {
+        public void Changed(DeploymentId deployment)
+        {
+            if (!process.IsKilled) inner.Changed(deployment);
+        }
+
+        public void Logged(ReplicaLogLine line)
+        {
+            if (!process.IsKilled) inner.Logged(line);
+        }
+    }
+}
