@@ -13,7 +13,6 @@ let stop = () => process.exit(143);
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => stop());
 
 const { logger } = await load("logging.mjs");
-silenceProbes();
 
 try {
   await start();
@@ -61,10 +60,15 @@ async function start() {
 }
 
 /**
- * Adds our own answers to the server's port, outside the project's auth: GET /.pilothouse/busy tells the ids of the runs under way.
- * The server makes its http.Server itself and hands it to nobody, hence the detour over the prototype.
+ * Adds our own answers to the server's port, outside the project's auth and unlogged: GET /ok, and GET /.pilothouse/busy with the ids of
+ * the runs under way. The server makes its http.Server itself and hands it to nobody, hence the detour over the prototype.
  */
 function answer(work) {
+  const own = new Map([
+    ["/ok", () => ({ ok: true })],
+    ["/.pilothouse/busy", () => ({ busy: work.busy() })],
+  ]);
+  const isProbe = (headers) => headers.origin === undefined && headers["x-forwarded-for"] === undefined;
   const emit = Server.prototype.emit;
   Server.prototype.emit = function (name, ...values) {
     if (name === "error" && values[0].syscall === "listen" && values[0].port === Number(port)) {
@@ -80,18 +84,11 @@ function answer(work) {
       this.requestTimeout = 0;
     }
 
-    if (name === "request" && values[0].method === "GET" && values[0].url === "/.pilothouse/busy") {
-      values[1].writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ busy: work.busy() }));
+    if (name === "request" && values[0].method === "GET" && own.has(values[0].url) && isProbe(values[0].headers)) {
+      values[1].writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(own.get(values[0].url)()));
       return true;
     }
 
     return emit.call(this, name, ...values);
   };
-}
-
-/** Health probes come every second or so; logged, they would bury the rest. */
-function silenceProbes() {
-  const info = logger.info;
-  logger.info = (message, ...rest) =>
-    typeof message === "string" && /^(<--|-->) GET \/ok( |$)/.test(message) ? logger : info.call(logger, message, ...rest);
 }
