@@ -44,7 +44,7 @@ internal static class JavaScriptDefinition
 
             var text = value.GetString()!;
             var colon = text.LastIndexOf(':');
-            if (colon <= 0 || colon == text.Length - 1)
+            if (colon <= 0 || colon == text.Length - 1 || text.Count(letter => letter == ':') > 1)
                 faults.Add($"{file}: {key} is \"{text}\"; it must name a file and an export, like ./src/agent.ts:graph.");
             else
                 CheckFile(key, text[..colon], text);

@@ -40,10 +40,13 @@ internal sealed record NodePackage(string Folder, string InstallRoot, JsonElemen
         return SemanticVersion.TryParse(text, out var version) ? version : null;
     }
 
+    public bool NamesNoPackage => !s_groups.Any(group => Manifest.Member(group) is { ValueKind: JsonValueKind.Object } packages && packages.EnumerateObject().Any())
+        && string.Equals(Folder, InstallRoot, StringComparison.Ordinal);
+
     /// <summary>The version that is there after the install, found as Node finds it; null when it is not there.</summary>
-    public SemanticVersion? Installed(string name, string sourceRoot)
+    public static SemanticVersion? Installed(string name, string sourceRoot, string from)
     {
-        foreach (var folder in Ancestors(sourceRoot, Folder))
+        foreach (var folder in Ancestors(sourceRoot, from))
         {
             var manifest = Path.Combine(folder, "node_modules", name, "package.json");
             if (!File.Exists(manifest)) continue;

@@ -10,6 +10,9 @@ internal readonly record struct NodeRequirement(int? Major, string? Fault)
 {
     public const int Oldest = 20;
 
+    /// <summary>For projects that ask for none, on a host whose own Node is too old.</summary>
+    public const int Default = 22;
+
     public static NodeRequirement Of(string configFile, JsonElement config)
     {
         var value = config.Member("node_version");
