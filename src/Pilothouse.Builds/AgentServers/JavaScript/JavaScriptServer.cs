@@ -1,29 +1,13 @@
 using System.Text.Json;
 using Pilothouse.Builds.Toolchains;
 using Pilothouse.Core.Builds;
-using Pilothouse.Core.Launching;
 
 namespace Pilothouse.Builds.AgentServers.JavaScript;
 
-/// <param name="SourceRoot">Absolute; the unpacked source, at the place where it is built.</param>
-/// <param name="ConfigPath">Of langgraph.json below it, with <c>/</c>.</param>
-/// <param name="InstallCommand">Runs from the root of the source; null: by lock file.</param>
-/// <param name="BuildCommand">Runs from the folder of langgraph.json; null: none.</param>
-internal sealed record JavaScriptProject(string SourceRoot, string ConfigPath, JsonElement Config, string? InstallCommand, string? BuildCommand)
-{
-    public string ConfigFile => Path.GetFileName(ConfigPath);
-
-    public string Folder => Path.GetDirectoryName(Path.Combine(SourceRoot, ConfigPath))!;
-
-    /// <summary>The same below the root, with <c>/</c>; empty for the root.</summary>
-    public string RelativeFolder => (Path.GetDirectoryName(ConfigPath) ?? "").Replace('\\', '/');
-}
-
 /// <summary>Makes a JavaScript or TypeScript project ready for <c>@langchain/langgraph-api</c>, the in-memory agent server.</summary>
-internal sealed class JavaScriptServer(IToolchains toolchains, NodeTools nodeTools, ServerTools serverTools)
+internal sealed class JavaScriptServer(IToolchains toolchains, NodeTools nodeTools, ServerTools serverTools) : IAgentServer
 {
-    /// <summary>What can be refused before anything is installed; empty when nothing.</summary>
-    public static IReadOnlyList<string> Faults(JavaScriptProject project)
+    public IReadOnlyList<string> Faults(AgentProject project)
     {
         var faults = new List<string>(JavaScriptDefinition.Faults(project.SourceRoot, project.ConfigPath, project.Config));
         if (NodeRequirement.Of(project.ConfigFile, project.Config).Fault is { } fault) faults.Add(fault);
@@ -47,12 +31,8 @@ internal sealed class JavaScriptServer(IToolchains toolchains, NodeTools nodeToo
         return faults;
     }
 
-    /// <summary>Installs, builds and says how to launch. Call <see cref="Faults"/> first.</summary>
-    /// <param name="run">Runs the project's own programs: in the sandbox.</param>
-    /// <returns>The launch spec and the server's name for people; or what to fix.</returns>
-    /// <exception cref="BuildUnavailableException">A registry or the host failed; safe to retry.</exception>
-    public async Task<(LaunchSpec? Launch, string ServerName, string? Refused)> BuildAsync(
-        JavaScriptProject project, RunCommand run, IBuildLog log, CancellationToken cancellationToken)
+    public async Task<AgentServerBuild> BuildAsync(
+        AgentProject project, RunCommand run, IBuildLog log, CancellationToken cancellationToken)
     {
         var package = NodePackage.Find(project.SourceRoot, project.Folder);
         var node = await nodeTools.NodeAsync(NodeRequirement.Of(project.ConfigFile, project.Config).Major, log, cancellationToken);
@@ -76,15 +56,14 @@ internal sealed class JavaScriptServer(IToolchains toolchains, NodeTools nodeToo
         }
 
         refused ??= MissingAfterInstall(project);
-        if (refused is not null) return (null, "", refused);
-        return (
+        if (refused is not null) return new AgentServerBuild.Refused(refused);
+        return new AgentServerBuild.Ready(
             JavaScriptLaunch.Spec(node.LaunchProgram, server.Folder, server.Start, Path.Combine("src", project.RelativeFolder).TrimEnd('/'), project.Config),
-            $"langgraph-api (js) {server.Version}",
-            null);
+            $"langgraph-api (js) {server.Version}");
     }
 
     /// <summary>What manifest and lock file did not tell, the installed packages do.</summary>
-    private static string? MissingAfterInstall(JavaScriptProject project)
+    private static string? MissingAfterInstall(AgentProject project)
     {
         foreach (var (name, needed) in ServerVersion.Peers)
         {

@@ -7,7 +7,7 @@ namespace Pilothouse.Builds.AgentServers.JavaScript;
 internal sealed class ProjectInstall(IToolchains toolchains, NodeTools nodeTools, RunCommand run, IBuildLog log)
 {
     /// <returns>What to fix; null when all went well.</returns>
-    public async Task<string?> InstallAsync(JavaScriptProject project, NodePackage? package, NodeTool node, CancellationToken cancellationToken)
+    public async Task<string?> InstallAsync(AgentProject project, NodePackage? package, NodeTool node, CancellationToken cancellationToken)
     {
         var managers = Managers(project, package);
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -47,7 +47,7 @@ internal sealed class ProjectInstall(IToolchains toolchains, NodeTools nodeTools
     }
 
     /// <summary>The project's own first, then those that its commands call by name.</summary>
-    private static List<PackageManager> Managers(JavaScriptProject project, NodePackage? package)
+    private static List<PackageManager> Managers(AgentProject project, NodePackage? package)
     {
         var managers = new List<PackageManager>();
         if (package is not null) managers.Add(package.Manager);

@@ -1,3 +1,4 @@
+using Pilothouse.Builds.AgentServers;
 using Pilothouse.Core.Launching;
 using Xunit;
 
@@ -22,7 +23,7 @@ public sealed class BuiltEcho : IAsyncLifetime
         var built = await NodeHost.Server.BuildAsync(
             NodeHost.Project(Path.Combine(Artifact, "src")), NodeHost.RunCommandAsync, log, CancellationToken.None);
 
-        Launch = built.Launch ?? throw new InvalidOperationException($"{built.Refused}\n{log.Text}");
+        Launch = built is AgentServerBuild.Ready ready ? ready.Launch : throw new InvalidOperationException($"{built}\n{log.Text}");
     }
 
     public ValueTask DisposeAsync()

@@ -2,6 +2,7 @@
 #pragma warning disable MA0163
 using System.Diagnostics;
 using System.Text.Json;
+using Pilothouse.Builds.AgentServers;
 using Pilothouse.Builds.AgentServers.JavaScript;
 using Pilothouse.Builds.Toolchains;
 using Pilothouse.Core.Builds;
@@ -37,10 +38,10 @@ internal static class NodeHost
         }
     }
 
-    public static JavaScriptProject Project(string root, string configPath = "langgraph.json", string? install = null, string? build = null)
+    public static AgentProject Project(string root, string configPath = "langgraph.json", string? install = null, string? build = null)
     {
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, configPath)));
-        return new JavaScriptProject(root, configPath, config.RootElement.Clone(), install, build);
+        return new AgentProject(root, configPath, config.RootElement.Clone(), install, build);
     }
 
     private static async Task<int> RunAsync(ToolCommand command, Action<string> onLine, CancellationToken cancellationToken) =>
