@@ -6,6 +6,9 @@ public static class ControlEventKinds
     /// <summary>A newer revision was queued behind it, so its turn never came.</summary>
     public const string Skipped = "skipped";
 
+    /// <summary>It is its turn; it waits for a free builder.</summary>
+    public const string ReadyToBuild = "ready_to_build";
+
     public const string BuildStarted = "build_started";
 
     /// <summary>The build was cut off, by a restart or by an outside failure, and begins again.</summary>

@@ -10,8 +10,10 @@ internal sealed class BuildLog(LogStore store, RevisionRow revision, Redactor re
     public void Write(string level, string message) => Write(LogLevels.OrInfo(level), message);
 
     public void Write(int level, string message) => store.Add(new LogLine(
-        revision.WorkspaceId, revision.DeploymentId, revision.Id, IsBuild: true, clock.GetUtcNow(), level,
-        LogText.Stored(message, redactor, lineLimitBytes)));
+        revision.WorkspaceId, revision.DeploymentId, revision.Id, IsBuild: true, clock.GetUtcNow(), level, Stored(message)));
+
+    /// <summary>The text as it may be kept.</summary>
+    public string Stored(string message) => LogText.Stored(message, redactor, lineLimitBytes);
 
     /// <summary>Returns when everything written so far is stored.</summary>
     public Task FlushAsync(CancellationToken cancellationToken) => store.FlushAsync(revision.DeploymentId, cancellationToken);

@@ -16,6 +16,7 @@ internal static class LogsFeature
         services.AddSingleton<LogStore>();
         services.AddHostedService(provider => provider.GetRequiredService<LogStore>());
         services.AddSingleton<BuildLogs>();
+        services.AddSingleton<DeployLog>();
         services.AddSingleton<ReadLogs>();
         return services;
     }
