@@ -188,7 +188,8 @@ internal sealed class ControlWorld(ControlHost host) : IAsyncDisposable
 
     public async Task<WantedDeployment?> WantedAsync(Guid deployment)
     {
-        var answer = await Protocol.PullAsync(new PullRequest(EmbeddedListener.Id, Cursor: 0, WaitSeconds: 0), Cancel);
+        var before = Math.Max(0, (await DeploymentRowAsync(deployment)).ChangedAt - 1);
+        var answer = await Protocol.PullAsync(new PullRequest(EmbeddedListener.Id, before, WaitSeconds: 0), Cancel);
         return answer.Deployments.SingleOrDefault(wanted => wanted.Id == deployment);
     }
 
