@@ -63,7 +63,8 @@ public sealed class RevisionLoopTests
             await StatusesAsync(world, deployment));
         Assert.Equal("Revision 4 was queued behind it and went on in its place.", (await world.RevisionRowAsync(second)).StatusReason);
         Assert.Equal(2, engine.Requests.Count);
-        Assert.Equal([second, third], (await world.EventsAsync(deployment)).Where(one => one.Kind == "skipped").Select(one => one.RevisionId!.Value).Order());
+        var skipped = (await world.EventsAsync(deployment)).Where(one => one.Kind == "skipped").Select(one => one.RevisionId!.Value);
+        Assert.Equal(new HashSet<Guid> { second, third }, skipped.ToHashSet());
     }
 
     [Fact]
