@@ -4,8 +4,10 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pilothouse.Control.Access;
+using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Reconciling;
+using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
 
@@ -24,6 +26,8 @@ public static class ControlFeature
         services.AddStorage(configuration);
         services.AddSecrets(configuration);
         services.AddAccess(configuration);
+        services.AddDeployments(configuration);
+        services.AddRevisions();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
@@ -41,5 +45,10 @@ public static class ControlFeature
         return app;
     }
 
-    public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder routes) => routes;
+    public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder routes)
+    {
+        routes.MapDeployments();
+        routes.MapRevisions();
+        return routes;
+    }
 }
