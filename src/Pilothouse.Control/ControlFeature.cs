@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pilothouse.Control.Access;
+using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
 using Pilothouse.Control.Listeners;
@@ -33,6 +34,8 @@ public static class ControlFeature
         services.AddUploads(configuration);
         services.AddListeners(configuration);
         services.AddReconciling(configuration);
+        services.AddDeployments(configuration);
+        services.AddRevisions();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
@@ -57,6 +60,8 @@ public static class ControlFeature
         routes.MapLogs();
         routes.MapEvents();
         routes.MapInterrupt();
+        routes.MapDeployments();
+        routes.MapRevisions();
         return routes;
     }
 }
