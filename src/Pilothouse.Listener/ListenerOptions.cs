@@ -52,6 +52,10 @@ public sealed class ListenerOptions
     /// <summary>Lines of one deployment that wait while the control plane is away; the oldest go first.</summary>
     [Range(100, 1_000_000)]
     public int LogBufferLines { get; set; } = 5_000;
+
+    /// <summary>The same in memory: 4 MiB, so that lines of any length cost no more.</summary>
+    [Range(100_000, long.MaxValue)]
+    public long LogBufferBytes { get; set; } = 4L * 1024 * 1024;
 }
 
 [OptionsValidator]

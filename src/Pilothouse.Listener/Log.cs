@@ -23,6 +23,10 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Deployment {DeploymentId}: revision {RevisionId} failed. {Reason}")]
     public static partial void RevisionFailed(this ILogger logger, DeploymentId deploymentId, RevisionId revisionId, string reason);
 
+    [LoggerMessage(LogLevel.Error, "Deployment {DeploymentId}: the launch spec of revision {RevisionId} cannot be read, so it cannot be run.")]
+    public static partial void RevisionUnreadable(
+        this ILogger logger, Exception exception, DeploymentId deploymentId, RevisionId revisionId);
+
     [LoggerMessage(LogLevel.Debug, "Deployment {DeploymentId}: busy probe {Path} failed; only requests are waited for.")]
     public static partial void BusyProbeFailed(this ILogger logger, Exception exception, DeploymentId deploymentId, string path);
 
@@ -31,6 +35,9 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Error, "Deployment {DeploymentId}: its state could not be copied, so it was not switched.")]
     public static partial void StateNotCopied(this ILogger logger, Exception exception, DeploymentId deploymentId);
+
+    [LoggerMessage(LogLevel.Error, "Deployment {DeploymentId}: how far its switch came could not be written down.")]
+    public static partial void SwitchNotNoted(this ILogger logger, Exception exception, DeploymentId deploymentId);
 
     [LoggerMessage(LogLevel.Warning, "Deployment {DeploymentId}: its state was put back from copy {Copy}.")]
     public static partial void StateRestored(this ILogger logger, DeploymentId deploymentId, string copy);

@@ -20,12 +20,13 @@ internal static class DeploymentPlanner
         var home = Home(situation);
         var target = Target(situation);
         var steps = new List<Step>();
+        if (Begun(situation, home, target) is { } begun) steps.Add(begun);
         var ends = new List<PlanEnd>
         {
             Retire(situation, home, target, steps),
             home is null ? PlanEnd.Settled : KeepServing(situation, home, steps),
             target is null || target == home ? PlanEnd.Settled : Bring(situation, home, target, steps),
-            Claim(situation, home, target, steps),
+            Conclude(situation, home, steps),
         };
         return new Plan(steps, Soonest(ends));
     }
@@ -144,13 +145,21 @@ internal static class DeploymentPlanner
     {
         if (situation.Proven.Contains(target.Id)) return ExchangeProven(situation, home, target, steps);
 
+        // What serves now is the proof: the same files, started in the same way.
+        if (situation.Repeats.Contains(target.Id) && situation.Route?.Revision == home.Id
+            && Main(situation, home.Id) is { Phase: ReplicaPhase.Ready } serving)
+        {
+            steps.Add(new Step.MarkProven(target, serving, home));
+            return PlanEnd.PlanAgain;
+        }
+
         switch (Scratch(situation, target.Id))
         {
             case null:
                 steps.Add(new Step.Start(target, IsScratch: true));
                 return PlanEnd.AwaitReplica;
             case { Phase: ReplicaPhase.Ready } ready:
-                steps.Add(new Step.MarkProven(target, ready));
+                steps.Add(new Step.MarkProven(target, ready, By: null));
                 steps.Add(Stop(situation, ready));
                 return PlanEnd.PlanAgain;
             case { Phase: ReplicaPhase.Ended or ReplicaPhase.CrashLooping } ended:
@@ -176,22 +185,20 @@ internal static class DeploymentPlanner
         }
     }
 
-    private static PlanEnd Claim(Situation situation, PlannedRevision? home, PlannedRevision? target, List<Step> steps)
+    /// <summary>Said before anything is done: a start that is refused is a beginning too.</summary>
+    private static Step.Claim? Begun(Situation situation, PlannedRevision? home, PlannedRevision? target)
     {
-        if (situation.Next is not { } next) return PlanEnd.Settled;
-
-        if (situation.Failed.Contains(next.Id))
-        {
-            steps.Add(new Step.Claim(next, ClaimPhase.Failed));
-            return PlanEnd.Settled;
-        }
-
-        if (home == next) return ClaimServing(situation, next, steps);
-        if (target != next) return PlanEnd.Settled;
-
+        if (situation.Next is not { } next || target != next || home == next) return null;
         var isLate = situation.Replicas.Any(replica =>
             replica.Revision == next.Id && replica is { IsLate: true, Phase: not ReplicaPhase.Ready });
-        steps.Add(new Step.Claim(next, isLate ? ClaimPhase.Late : ClaimPhase.Deploying));
+        return new Step.Claim(next, isLate ? ClaimPhase.Late : ClaimPhase.Deploying);
+    }
+
+    private static PlanEnd Conclude(Situation situation, PlannedRevision? home, List<Step> steps)
+    {
+        if (situation.Next is not { } next) return PlanEnd.Settled;
+        if (!situation.Failed.Contains(next.Id)) return home == next ? ClaimServing(situation, next, steps) : PlanEnd.Settled;
+        steps.Add(new Step.Claim(next, ClaimPhase.Failed));
         return PlanEnd.Settled;
     }
 

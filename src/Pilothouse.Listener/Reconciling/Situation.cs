@@ -41,6 +41,9 @@ internal sealed record Situation
     /// <summary>Revisions that became ready on scratch state.</summary>
     public IReadOnlySet<RevisionId> Proven { get; init; } = new HashSet<RevisionId>();
 
+    /// <summary>Revisions that would run exactly what the routed replica runs.</summary>
+    public IReadOnlySet<RevisionId> Repeats { get; init; } = new HashSet<RevisionId>();
+
     /// <summary>Revisions whose replica may be held or stopped now: a look within this pass said so.</summary>
     public IReadOnlySet<RevisionId> Quiet { get; init; } = new HashSet<RevisionId>();
 

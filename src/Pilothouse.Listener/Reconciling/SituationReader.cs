@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Core;
@@ -21,13 +22,16 @@ internal sealed class SituationReader(
     {
         var want = wanted.Find(deployment);
         var replicas = runtime.List().Where(replica => replica.Deployment == deployment).ToList();
-        var active = runnable.Remember(want, want?.Active, memory, mayFail: false);
-        var next = runnable.Remember(want, want?.Next, memory, mayFail: true);
+        var active = runnable.Remember(want, want?.Active, memory);
+        var next = runnable.Remember(want, want?.Next, memory);
 
         var interesting = replicas.Select(replica => replica.Revision).ToHashSet();
         if (active is not null) interesting.Add(active.Id);
         if (next is not null) interesting.Add(next.Id);
         memory.Keep(interesting);
+        // What cannot be read can run nowhere; what runs of it already serves on.
+        if (active is not null && !memory.Runnable.ContainsKey(active.Id)) active = null;
+        var route = gateway.Find(deployment);
 
         return new Situation
         {
@@ -38,34 +42,42 @@ internal sealed class SituationReader(
             Next = next,
             Known = memory.Runnable.ToDictionary(pair => pair.Key, pair => pair.Value.Planned),
             Replicas = replicas,
-            Route = gateway.Find(deployment),
+            Route = route,
             LastSwitch = want is null ? null : journal.Read(deployment),
             Failed = memory.Failed.Keys.ToHashSet(),
             Proven = memory.Proven.Keys.ToHashSet(),
+            Repeats = Repeats(route, [active, next], memory),
             Quiet = quiet,
             IsNextAccepted = next is not null && outbox.IsTaken(deployment, next.Id, ClaimPhase.Deployed),
         };
     }
+
+    private static HashSet<RevisionId> Repeats(Route? route, IEnumerable<PlannedRevision?> revisions, DeploymentMemory memory)
+    {
+        if (route is null || !memory.Runnable.TryGetValue(route.Revision, out var routed)) return [];
+        return [.. revisions.OfType<PlannedRevision>().Select(revision => revision.Id)
+            .Where(id => id != route.Revision && memory.Runnable.TryGetValue(id, out var other) && other.Repeats(routed))];
+    }
 }
 
 /// <summary>Turns wanted revisions into ones that can be run.</summary>
-internal sealed class RunnableRevisions(DataFolders folders, IOptions<ListenerOptions> options)
+internal sealed class RunnableRevisions(DataFolders folders, IOptions<ListenerOptions> options, ILogger<RunnableRevisions> logger)
 {
-    /// <param name="mayFail">A launch spec that cannot be read fails the revision; else it is thrown, and serving goes on as it is.</param>
-    /// <exception cref="JsonException">The launch spec is not one.</exception>
-    public PlannedRevision? Remember(WantedDeployment? wanted, WantedRevision? revision, DeploymentMemory memory, bool mayFail)
+    /// <summary>A launch spec that cannot be read fails the revision and nothing else.</summary>
+    public PlannedRevision? Remember(WantedDeployment? wanted, WantedRevision? revision, DeploymentMemory memory)
     {
-        if (wanted is null || revision is null) return null;
+        if (wanted is null or { IsDeleted: true } || revision is null) return null;
+        var id = new RevisionId(revision.Id);
         try
         {
             var runnable = RunnableRevision.Of(wanted, revision, folders, options.Value);
-            memory.Runnable[runnable.Planned.Id] = runnable;
+            memory.Runnable[id] = runnable;
             return runnable.Planned;
         }
-        catch (JsonException) when (mayFail)
+        catch (JsonException exception)
         {
-            var id = new RevisionId(revision.Id);
-            memory.Failed[id] = $"Revision {revision.Number} has a launch spec that this listener cannot read; is the listener older than the builder?";
+            var message = $"Revision {revision.Number} has a launch spec that this listener cannot read; is the listener older than the builder?";
+            if (memory.Failed.TryAdd(id, message)) logger.RevisionUnreadable(exception, new DeploymentId(wanted.Id), id);
             return new PlannedRevision(id, revision.Number, StateLocation.None);
         }
     }

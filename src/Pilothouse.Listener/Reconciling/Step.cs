@@ -33,10 +33,11 @@ internal abstract record Step
         public override string ToString() => $"stop {Label}";
     }
 
-    /// <summary>It became ready on scratch state.</summary>
-    public sealed record MarkProven(PlannedRevision Revision, ReplicaStatus Seen) : Step
+    /// <summary>It became ready on scratch state, or is what serves already.</summary>
+    /// <param name="By">The serving revision that it repeats; null when it was tried itself.</param>
+    public sealed record MarkProven(PlannedRevision Revision, ReplicaStatus Seen, PlannedRevision? By) : Step
     {
-        public override string ToString() => $"mark {Revision} as proven";
+        public override string ToString() => $"mark {Revision} as proven{(By is null ? "" : $" by {By}, which it repeats")}";
     }
 
     public sealed record Fail(PlannedRevision Revision, ReplicaStatus Seen) : Step

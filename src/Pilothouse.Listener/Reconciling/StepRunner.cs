@@ -98,7 +98,7 @@ internal sealed class StepRunner(
     private void MarkProven(Step.MarkProven proven, Pass pass)
     {
         pass.Memory.Proven[proven.Revision.Id] = proven.Seen.ReadyAfter ?? TimeSpan.Zero;
-        events.Proven(pass.Runnable(proven.Revision), proven.Seen.ReadyAfter);
+        events.Proven(pass.Runnable(proven.Revision), proven.Seen.ReadyAfter, proven.By);
     }
 
     private void Fail(Step.Fail fail, Pass pass)

@@ -10,8 +10,26 @@ internal sealed class ReplicaStarter(IRuntime runtime, ReplicaWatch watch, TimeP
 
     public ReplicaStatus? Find(ReplicaName name) => runtime.Find(name);
 
-    public Task StopAsync(ReplicaSpec spec, CancellationToken cancellationToken) =>
-        runtime.StopAsync(spec.Name, spec.Launch.StopLimit, cancellationToken);
+    /// <returns>Null once it is gone, or the sentence that says why it may not be.</returns>
+    public async Task<string?> StopAsync(RunnableRevision revision, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await runtime.StopAsync(revision.Main.Name, revision.Launch.StopLimit, cancellationToken);
+                return null;
+            }
+            catch (RuntimeUnavailableException unavailable) when (attempt == Tries)
+            {
+                return $"Revision {revision.Planned} could not be stopped: {unavailable.Message}";
+            }
+            catch (RuntimeUnavailableException)
+            {
+                await Task.Delay(s_pause, time, cancellationToken);
+            }
+        }
+    }
 
     /// <returns>The ready replica, or the sentence that says why it is not.</returns>
     public async Task<(ReplicaStatus? Ready, string? Failure)> StartAsync(
@@ -21,8 +39,8 @@ internal sealed class ReplicaStarter(IRuntime runtime, ReplicaWatch watch, TimeP
         {
             try
             {
-                await runtime.StartAsync(revision.Main, cancellationToken);
-                return await AwaitReadyAsync(revision, readyLimit, cancellationToken);
+                var started = await runtime.StartAsync(revision.Main, cancellationToken);
+                return await AwaitReadyAsync(revision, started.Restarts, readyLimit, cancellationToken);
             }
             catch (RuntimeUnavailableException unavailable) when (attempt == Tries)
             {
@@ -36,15 +54,16 @@ internal sealed class ReplicaStarter(IRuntime runtime, ReplicaWatch watch, TimeP
     }
 
     private async Task<(ReplicaStatus? Ready, string? Failure)> AwaitReadyAsync(
-        RunnableRevision revision, TimeSpan limit, CancellationToken cancellationToken)
+        RunnableRevision revision, int restarts, TimeSpan limit, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         while (true)
         {
             var change = watch.NextChange(revision.Main.Deployment);
             var status = runtime.Find(revision.Main.Name);
-            if (status is { Phase: ReplicaPhase.Ready, Restarts: 0, Endpoint: not null }) return (status, null);
-            if (status is null or { Phase: not ReplicaPhase.Starting } or { Restarts: > 0 })
+            var isSameProcess = status?.Restarts == restarts;
+            if (isSameProcess && status is { Phase: ReplicaPhase.Ready, Endpoint: not null }) return (status, null);
+            if (!isSameProcess || status is not { Phase: ReplicaPhase.Starting })
                 return (null, FailureText.Ended(revision, status));
 
             var left = limit - time.GetElapsedTime(began);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Core;
 using Pilothouse.Core.Deployments;
@@ -19,11 +20,12 @@ internal sealed record RunnableRevision(PlannedRevision Planned, ReplicaSpec Mai
 
     public LaunchSpec Launch => Main.Launch;
 
-    /// <exception cref="System.Text.Json.JsonException">The launch spec is not one.</exception>
+    /// <exception cref="JsonException">The launch spec is not one.</exception>
     public static RunnableRevision Of(WantedDeployment wanted, WantedRevision revision, DataFolders folders, ListenerOptions options)
     {
         var deployment = new DeploymentId(wanted.Id);
         var launch = LaunchSpecJson.Read(revision.LaunchSpec);
+        Check(launch, revision.Environment);
         var main = new ReplicaSpec
         {
             Name = ReplicaName.Of(deployment, revision.Number, 0, isScratch: false),
@@ -43,6 +45,21 @@ internal sealed record RunnableRevision(PlannedRevision Planned, ReplicaSpec Mai
             new PlannedRevision(main.Revision, revision.Number, launch.State), main, scratch, wanted.RouteLabel);
     }
 
+    /// <summary>
+    /// Whether it would run exactly what the other runs: the same artifact, launch, limits and environment, but for the number and id that tell the
+    /// revisions apart. What is healthy of one is then as good as proven of the other.
+    /// </summary>
+    public bool Repeats(RunnableRevision other) =>
+        string.Equals(Main.ArtifactDirectory, other.Main.ArtifactDirectory, StringComparison.Ordinal)
+        && Main.Limits == other.Main.Limits
+        && string.Equals(LaunchSpecJson.Write(Launch), LaunchSpecJson.Write(other.Launch), StringComparison.Ordinal)
+        && Main.Environment.Count == other.Main.Environment.Count
+        && Main.Environment.All(own => other.Main.Environment.TryGetValue(own.Key, out var its)
+            && (string.Equals(own.Value, its, StringComparison.Ordinal) || (Identifies(own.Value) && other.Identifies(its))));
+
+    /// <summary>The platform tells each replica which revision it is (<c>LANGSMITH_HOST_REVISION_ID</c>).</summary>
+    private bool Identifies(string value) => string.Equals(value, Main.Revision.ToString(), StringComparison.Ordinal);
+
     public Route RouteTo(IReadOnlyList<Uri> endpoints) => new(
         Main.Workspace, Main.Deployment, RouteLabel, Main.Revision, endpoints, RequiresKey: !Launch.BringsOwnAuth);
 
@@ -54,4 +71,19 @@ internal sealed record RunnableRevision(PlannedRevision Planned, ReplicaSpec Mai
             ? TimeSpan.FromSeconds(Math.Min(seconds, LongestGraceSeconds))
             : options.DrainLimit;
     }
+
+    /// <summary>What JSON allows and nobody can run.</summary>
+    private static void Check(LaunchSpec launch, IReadOnlyDictionary<string, string> environment)
+    {
+        IReadOnlyDictionary<string, string>[] maps = [launch.Environment, launch.ProjectEnvironment, launch.ScratchEnvironment, environment];
+        if (launch.Arguments.Any(argument => argument is null) || maps.Any(map => map.Values.Any(value => value is null)))
+            throw new JsonException("An argument or a variable is null.");
+        if (!IsPath(launch.HealthPath)) throw new JsonException($"The health path {launch.HealthPath} does not begin with a slash.");
+        if (launch.Busy is { } busy && (busy.Method is not ("GET" or "POST") || !IsPath(busy.Path)))
+            throw new JsonException($"The busy probe {busy.Method} {busy.Path} cannot be asked.");
+    }
+
+    /// <summary>Two slashes would name another host.</summary>
+    private static bool IsPath(string text) =>
+        text.StartsWith('/') && !text.StartsWith("//", StringComparison.Ordinal) && Uri.TryCreate("http://127.0.0.1:1" + text, UriKind.Absolute, out _);
 }

@@ -5,12 +5,13 @@ using Pilothouse.Core.Runtimes;
 namespace Pilothouse.Listener.Reporting;
 
 /// <summary>
-/// Log lines that wait for the control plane. Never blocks: a deployment that has too many loses its oldest, and only its own.
+/// Log lines that wait for the control plane. Never blocks: a deployment that has too many loses its oldest, and only its own; a line in their
+/// place says how many.
 /// </summary>
 internal sealed class LogBuffer(IOptions<ListenerOptions> options)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<DeploymentId, Queue<ReplicaLogLine>> _queues = [];
+    private readonly Dictionary<DeploymentId, Waiting> _queues = [];
     private long _dropped;
 
     /// <summary>Called when the buffer was empty and is no longer; set once before anything is started.</summary>
@@ -22,11 +23,12 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
         lock (_lock)
         {
             wasEmpty = _queues.Count == 0;
-            if (!_queues.TryGetValue(line.Deployment, out var queue)) _queues[line.Deployment] = queue = new Queue<ReplicaLogLine>();
-            queue.Enqueue(line);
-            if (queue.Count > options.Value.LogBufferLines)
+            if (!_queues.TryGetValue(line.Deployment, out var waiting)) _queues[line.Deployment] = waiting = new Waiting();
+            waiting.Add(line);
+            while (waiting.Lines.Count > options.Value.LogBufferLines || (waiting.Lines.Count > 1 && waiting.Bytes > options.Value.LogBufferBytes))
             {
-                queue.Dequeue();
+                waiting.Take();
+                waiting.Dropped++;
                 _dropped++;
             }
         }
@@ -35,19 +37,27 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
     }
 
     /// <summary>Takes turns between deployments, so that a noisy one does not starve the others.</summary>
-    public IReadOnlyList<ReplicaLogLine> Take(int most)
+    /// <param name="mostBytes">At least one line is taken, however long.</param>
+    public IReadOnlyList<ReplicaLogLine> Take(int mostLines, long mostBytes)
     {
         var taken = new List<ReplicaLogLine>();
+        var bytes = 0L;
         lock (_lock)
         {
-            while (taken.Count < most && _queues.Count > 0)
+            while (taken.Count < mostLines && bytes < mostBytes && _queues.Count > 0)
             {
-                var share = Math.Max(1, (most - taken.Count) / _queues.Count);
-                foreach (var (deployment, queue) in _queues.ToArray())
+                var share = Math.Max(1, (mostLines - taken.Count) / _queues.Count);
+                foreach (var (deployment, waiting) in _queues.ToArray())
                 {
-                    for (var left = Math.Min(share, most - taken.Count); left > 0 && queue.Count > 0; left--)
-                        taken.Add(queue.Dequeue());
-                    if (queue.Count == 0) _queues.Remove(deployment);
+                    for (var left = share; left > 0 && taken.Count < mostLines && bytes < mostBytes && waiting.Lines.Count > 0; left--)
+                    {
+                        if (waiting.TakeMark() is { } mark) taken.Add(mark);
+                        var line = waiting.Take();
+                        bytes += Size(line);
+                        taken.Add(line);
+                    }
+
+                    if (waiting.Lines.Count == 0) _queues.Remove(deployment);
                 }
             }
         }
@@ -63,6 +73,44 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
             var dropped = _dropped;
             _dropped = 0;
             return dropped;
+        }
+    }
+
+    /// <summary>In memory: two bytes a character, and about 128 for the rest.</summary>
+    private static long Size(ReplicaLogLine line) => 128 + (2L * line.Message.Length);
+
+    private sealed class Waiting
+    {
+        public Queue<ReplicaLogLine> Lines { get; } = new();
+
+        public long Bytes { get; private set; }
+
+        /// <summary>Lost before the first of <see cref="Lines"/>.</summary>
+        public long Dropped { get; set; }
+
+        public void Add(ReplicaLogLine line)
+        {
+            Lines.Enqueue(line);
+            Bytes += Size(line);
+        }
+
+        public ReplicaLogLine Take()
+        {
+            var line = Lines.Dequeue();
+            Bytes -= Size(line);
+            return line;
+        }
+
+        public ReplicaLogLine? TakeMark()
+        {
+            if (Dropped == 0) return null;
+            var mark = Lines.Peek() with
+            {
+                Level = "WARNING",
+                Message = $"{Dropped} log lines were left out here: the control plane did not take them in time.",
+            };
+            Dropped = 0;
+            return mark;
         }
     }
 }

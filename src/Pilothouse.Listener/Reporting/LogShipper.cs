@@ -15,6 +15,7 @@ internal sealed class LogShipper(
 {
     public const string Key = "logs";
     private const int LongestBatch = 500;
+    private const long LargestBatch = 1024 * 1024;
     private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_sendLimit = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_lastWordsLimit = TimeSpan.FromSeconds(2);
@@ -50,7 +51,7 @@ internal sealed class LogShipper(
     /// <returns>False when there was nothing to send.</returns>
     private async Task<bool> SendNextAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
-        _unsent ??= buffer.Take(LongestBatch) is { Count: > 0 } lines ? Batch(lines) : null;
+        _unsent ??= buffer.Take(LongestBatch, LargestBatch) is { Count: > 0 } lines ? Batch(lines) : null;
         if (_unsent is null) return false;
         await protocol.SendLogsAsync(_unsent, cancellationToken).WaitAsync(limit, time, cancellationToken);
         _unsent = null;

@@ -5,7 +5,8 @@ namespace Pilothouse.Listener.Reporting;
 
 /// <summary>
 /// What the control plane has yet to hear. Claims are level-triggered: the planner makes them again whenever they are true, and only those that
-/// were not taken for the present generation are sent. Events wait until they are taken.
+/// were not taken for the present generation are sent; one that begins is sent before the one that ends, however quickly they follow each other,
+/// so that people see both. Events wait until they are taken.
 /// </summary>
 internal sealed class ReportOutbox
 {
@@ -31,6 +32,7 @@ internal sealed class ReportOutbox
                 if (claim == present) return;
             }
 
+            box.Beginning = Beginning_NeedsLock(box, claim);
             box.Claim = claim;
             box.IsClaimTaken = false;
         }
@@ -74,7 +76,7 @@ internal sealed class ReportOutbox
         lock (_lock)
         {
             if (!_boxes.TryGetValue(deployment, out var box) || !box.IsPending) return null;
-            var claim = box.IsClaimTaken ? null : box.Claim;
+            var claim = box.Beginning ?? (box.IsClaimTaken ? null : box.Claim);
             var revision = claim is null ? box.Events[0].Revision : claim.Revision;
             return new Parcel(claim, revision, [.. box.Events.Where(one => one.Revision == revision).Select(one => one.Event)]);
         }
@@ -86,7 +88,8 @@ internal sealed class ReportOutbox
         lock (_lock)
         {
             if (!_boxes.TryGetValue(deployment, out var box)) return;
-            if (parcel.Claim is { } claim && claim == box.Claim) box.IsClaimTaken = true;
+            if (parcel.Claim is { } claim && claim == box.Beginning) box.Beginning = null;
+            else if (parcel.Claim is not null && parcel.Claim == box.Claim) box.IsClaimTaken = true;
             box.Events.RemoveAll(waiting => parcel.Events.Contains(waiting.Event));
         }
     }
@@ -99,6 +102,14 @@ internal sealed class ReportOutbox
         }
     }
 
+    /// <summary>The <c>deploying</c> that was not taken before <paramref name="claim"/> replaces it; null when there is none.</summary>
+    private static Claim? Beginning_NeedsLock(Box box, Claim claim)
+    {
+        if (claim is { Revision: null } or { Phase: ClaimPhase.Deploying }) return null;
+        var waiting = box.Beginning ?? (box is { IsClaimTaken: false, Claim.Phase: ClaimPhase.Deploying } ? box.Claim : null);
+        return waiting?.Revision == claim.Revision ? waiting! with { Generation = claim.Generation } : null;
+    }
+
     private Box Box_NeedsLock(DeploymentId deployment)
     {
         if (!_boxes.TryGetValue(deployment, out var box)) _boxes[deployment] = box = new Box();
@@ -107,10 +118,13 @@ internal sealed class ReportOutbox
 
     private sealed class Box
     {
+        /// <summary>To be sent before <see cref="Claim"/>.</summary>
+        public Claim? Beginning { get; set; }
+
         public Claim? Claim { get; set; }
         public bool IsClaimTaken { get; set; }
         public List<(RevisionId? Revision, ReportedEvent Event)> Events { get; } = [];
-        public bool IsPending => Events.Count > 0 || (Claim is not null && !IsClaimTaken);
+        public bool IsPending => Events.Count > 0 || Beginning is not null || (Claim is not null && !IsClaimTaken);
     }
 }
 

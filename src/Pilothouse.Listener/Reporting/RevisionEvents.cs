@@ -3,6 +3,7 @@ using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Core;
+using Pilothouse.Listener.Reconciling;
 using Pilothouse.Listener.Replicas;
 using Pilothouse.Listener.State;
 using Pilothouse.Listener.Switching;
@@ -15,8 +16,11 @@ internal sealed class RevisionEvents(ReportOutbox outbox, TimeProvider time)
     public void Started(RunnableRevision revision, TimeSpan? readyAfter) => Add(
         revision, ListenerEventKinds.Started, $"Revision {revision.Planned} serves callers; it was ready after {Seconds(readyAfter)}.");
 
-    public void Proven(RunnableRevision revision, TimeSpan? readyAfter) => Add(
-        revision, ListenerEventKinds.Proven, $"Revision {revision.Planned} became healthy on scratch state after {Seconds(readyAfter)}.");
+    /// <param name="by">The serving revision that it repeats; null when it was tried itself.</param>
+    public void Proven(RunnableRevision revision, TimeSpan? readyAfter, PlannedRevision? by) => Add(
+        revision, ListenerEventKinds.Proven, by is null
+            ? $"Revision {revision.Planned} became healthy on scratch state after {Seconds(readyAfter)}."
+            : $"Revision {revision.Planned} runs exactly what revision {by} serves with, so it was not tried on scratch state first.");
 
     public void Late(RunnableRevision revision, string message) => Add(revision, ListenerEventKinds.Late, message);
 

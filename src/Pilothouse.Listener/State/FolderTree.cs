@@ -5,6 +5,9 @@ internal sealed record FolderSize(int Files, int EmptyFiles, long Bytes)
 {
     public static FolderSize Nothing { get; } = new(0, 0, 0);
 
+    public static FolderSize operator +(FolderSize one, FolderSize other) =>
+        new(one.Files + other.Files, one.EmptyFiles + other.EmptyFiles, one.Bytes + other.Bytes);
+
     /// <summary>
     /// Under a quarter of the bytes, no files, or files that were emptied. Worth a word, not an error: people delete threads too.
     /// </summary>
@@ -17,15 +20,36 @@ internal static class FolderTree
 {
     private static readonly EnumerationOptions s_everything = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
 
-    /// <summary>An absent folder has nothing in it.</summary>
+    /// <summary>An absent folder has nothing in it. A server may be at work there: what goes away meanwhile was not there.</summary>
     public static FolderSize Measure(string folder)
     {
-        if (!Directory.Exists(folder)) return FolderSize.Nothing;
-        var files = Files(new DirectoryInfo(folder)).ToList();
-        return new FolderSize(files.Count, files.Count(file => file.Length == 0), files.Sum(file => file.Length));
+        var size = FolderSize.Nothing;
+        try
+        {
+            foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", s_everything).Where(entry => entry.LinkTarget is null))
+                size += entry is FileInfo file ? Measure(file) : Measure(entry.FullName);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Gone, or never there.
+        }
+
+        return size;
     }
 
-    /// <summary>Same names, sizes and times of change.</summary>
+    private static FolderSize Measure(FileInfo file)
+    {
+        try
+        {
+            return new FolderSize(1, file.Length == 0 ? 1 : 0, file.Length);
+        }
+        catch (FileNotFoundException)
+        {
+            return FolderSize.Nothing;
+        }
+    }
+
+    /// <summary>Same names, links, sizes and times of change.</summary>
     public static bool AreSame(string one, string other) => Directory.Exists(one) == Directory.Exists(other)
         && (!Directory.Exists(one) || Listing(one).SequenceEqual(Listing(other)));
 
@@ -71,21 +95,26 @@ internal static class FolderTree
         else Directory.CreateDirectory(folder, like.UnixFileMode | UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    private static IEnumerable<FileInfo> Files(DirectoryInfo folder)
+    private static IEnumerable<(string Path, string Content)> Listing(string folder) => Leaves(new DirectoryInfo(folder))
+        .Select(leaf => (Path.GetRelativePath(folder, leaf.FullName), Content(leaf)))
+        .OrderBy(leaf => leaf.Item1, StringComparer.Ordinal);
+
+    private static string Content(FileSystemInfo leaf) => leaf is { LinkTarget: { } link }
+        ? $"link to {link}"
+        : $"{((FileInfo)leaf).Length} bytes of {leaf.LastWriteTimeUtc:O}";
+
+    /// <summary>Files and links.</summary>
+    private static IEnumerable<FileSystemInfo> Leaves(DirectoryInfo folder)
     {
-        foreach (var entry in folder.EnumerateFileSystemInfos("*", s_everything).Where(entry => entry.LinkTarget is null))
+        foreach (var entry in folder.EnumerateFileSystemInfos("*", s_everything))
         {
-            if (entry is FileInfo file)
+            if (entry is not DirectoryInfo { LinkTarget: null } directory)
             {
-                yield return file;
+                yield return entry;
                 continue;
             }
 
-            foreach (var inner in Files((DirectoryInfo)entry)) yield return inner;
+            foreach (var inner in Leaves(directory)) yield return inner;
         }
     }
-
-    private static IEnumerable<(string Path, long Bytes, DateTime At)> Listing(string folder) => Files(new DirectoryInfo(folder))
-        .Select(file => (Path.GetRelativePath(folder, file.FullName), file.Length, file.LastWriteTimeUtc))
-        .OrderBy(file => file.Item1, StringComparer.Ordinal);
 }

@@ -9,24 +9,25 @@ internal sealed class StateCopies(DataFolders folders, IOptions<ListenerOptions>
     private const string Unfinished = ".partial";
 
     /// <summary>
-    /// Copies the folder as it is now; call only while nothing writes to it. Older copies beyond the number to keep are removed.
+    /// Copies the folder as it is now, also an empty one; call only while nothing writes to it. Older copies beyond the number to keep are removed.
     /// </summary>
     /// <param name="name">Sorts by time, e.g. <c>20261124T100500123Z-1-to-2</c>.</param>
-    /// <returns>The name; null when there is nothing to copy, or more than may be copied while callers wait.</returns>
+    /// <returns>The name; null when there is more than may be copied while callers wait.</returns>
     /// <exception cref="IOException">The copy could not be made; the folder is untouched.</exception>
     public string? Take(DeploymentId deployment, string name, CancellationToken cancellationToken)
     {
-        var size = FolderTree.Measure(folders.State(deployment));
-        if (size.Files == 0 || size.Bytes > options.Value.StateCopyLimitBytes) return null;
+        var state = folders.State(deployment);
+        if (FolderTree.Measure(state).Bytes > options.Value.StateCopyLimitBytes) return null;
 
         var copies = folders.Copies(deployment);
         var partial = Path.Combine(copies, name + Unfinished);
         FolderTree.Remove(partial);
-        FolderTree.Copy(folders.State(deployment), partial, cancellationToken);
+        if (Directory.Exists(state)) FolderTree.Copy(state, partial, cancellationToken);
+        else Directory.CreateDirectory(partial);
         var whole = Path.Combine(copies, name);
         FolderTree.Remove(whole);
         Directory.Move(partial, whole);
-        Prune(deployment);
+        Prune(deployment, name);
         return name;
     }
 
@@ -61,11 +62,21 @@ internal sealed class StateCopies(DataFolders folders, IOptions<ListenerOptions>
         return true;
     }
 
-    private void Prune(DeploymentId deployment)
+    /// <summary>What a copy or a putting back that was cut off left.</summary>
+    public void RemoveUnfinished(DeploymentId deployment)
     {
-        foreach (var partial in Directory.EnumerateDirectories(folders.Copies(deployment), "*" + Unfinished))
-            FolderTree.Remove(partial);
-        foreach (var old in List(deployment).SkipLast(options.Value.StateCopies))
+        var copies = folders.Copies(deployment);
+        if (!Directory.Exists(copies)) return;
+        foreach (var partial in Directory.EnumerateDirectories(copies, "*" + Unfinished)) FolderTree.Remove(partial);
+    }
+
+    /// <summary>Empty copies serve the switch that took them and no other.</summary>
+    private void Prune(DeploymentId deployment, string newest)
+    {
+        RemoveUnfinished(deployment);
+        var older = List(deployment).Where(name => !string.Equals(name, newest, StringComparison.Ordinal)).ToList();
+        var empty = older.Where(name => Measure(deployment, name).Files == 0).ToList();
+        foreach (var old in empty.Concat(older.Except(empty, StringComparer.Ordinal).SkipLast(options.Value.StateCopies - 1)))
             FolderTree.Remove(Path.Combine(folders.Copies(deployment), old));
     }
 }

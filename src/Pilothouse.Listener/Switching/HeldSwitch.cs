@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Core.Routing;
+using Pilothouse.Core.Runtimes;
 using Pilothouse.Listener.Replicas;
 using Pilothouse.Listener.State;
 
@@ -46,13 +47,16 @@ internal sealed class HeldSwitch(
             DrainMilliseconds = Elapsed(began),
         };
 
-        var stopping = state.BeginSwitch(from.Planned, to.Planned, deployment);
+        if (state.TryBeginSwitch(from.Planned, to.Planned, deployment) is not { } stopping)
+            return await BackAsync(order, hold, proof, state.Measure(deployment), NotNoted(to), began, cancellationToken);
+
         var stopBegan = time.GetTimestamp();
-        await replicas.StopAsync(from.Main, cancellationToken);
+        var stopFailure = await replicas.StopAsync(from, cancellationToken);
         proof = proof with { StopMilliseconds = Elapsed(stopBegan) };
+        var before = state.Measure(deployment);
+        if (stopFailure is not null) return await BackAsync(order, hold, proof, before, stopFailure, began, cancellationToken);
 
         var copyBegan = time.GetTimestamp();
-        var before = state.Measure(deployment);
         if (state.TryCopy(deployment, stopping, cancellationToken) is not { } starting)
             return await BackAsync(order, hold, proof, before, NotCopied(to), began, cancellationToken);
         proof = proof with { CopyMilliseconds = Elapsed(copyBegan), StateCopy = starting.Copy, StateBytesBefore = before.Bytes };
@@ -63,18 +67,21 @@ internal sealed class HeldSwitch(
         if (ready is null) return await BackAsync(order, hold, proof, before, failure!, began, cancellationToken);
 
         // From the next line on callers may write through the new revision: there is no way back to the copy.
-        var released = state.Released(deployment, starting);
+        if (state.TryRelease(deployment, starting) is not { } released)
+            return await BackAsync(order, hold, proof, before, NotNoted(to), began, cancellationToken);
         var counts = hold.Release(to.RouteTo([ready.Endpoint!]));
         proof = WithCounts(proof, counts) with { HoldMilliseconds = Elapsed(began) };
         state.Proved(deployment, released, proof);
         return new SwitchResult(proof, Failure: null, Restored: null, before, state.Measure(deployment));
     }
 
+    /// <summary>The old one serves again, on the state that it left. What runs already (it was never stopped) stays as it is.</summary>
+    /// <exception cref="RuntimeUnavailableException">The new one cannot be stopped, so nothing may be started on its files.</exception>
     private async Task<SwitchResult> BackAsync(
         SwitchOrder order, IRouteHold hold, SwitchProof proof, FolderSize before, string failure, long began, CancellationToken cancellationToken)
     {
         var deployment = order.To.Main.Deployment;
-        await replicas.StopAsync(order.To.Main, cancellationToken);
+        if (await replicas.StopAsync(order.To, cancellationToken) is { } stuck) throw new RuntimeUnavailableException(stuck);
         var restored = state.EndSwitch(deployment);
         var (old, oldFailure) = await replicas.StartAsync(order.From, ReadyLimit(order), cancellationToken);
 
@@ -103,6 +110,9 @@ internal sealed class HeldSwitch(
 
     private static string NotCopied(RunnableRevision to) =>
         $"Revision {to.Planned} was not switched to: the state could not be copied first (is the disk full?).";
+
+    private static string NotNoted(RunnableRevision to) =>
+        $"Revision {to.Planned} was not switched to: how far the switch came could not be written down (is the disk full?).";
 
     private static SwitchProof WithCounts(SwitchProof proof, SwitchCounts counts) => proof with
     {

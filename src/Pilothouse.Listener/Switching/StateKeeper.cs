@@ -19,7 +19,8 @@ internal sealed class StateKeeper(
         copies.List(deployment) is [.., var newest] ? copies.Measure(deployment, newest) : null;
 
     /// <summary>Before the old replica is asked to stop.</summary>
-    public SwitchRecord BeginSwitch(PlannedRevision from, PlannedRevision to, DeploymentId deployment) => journal.Write(
+    /// <returns>Null when it could not be written down; nothing has happened then.</returns>
+    public SwitchRecord? TryBeginSwitch(PlannedRevision from, PlannedRevision to, DeploymentId deployment) => TryNote(
         deployment,
         new SwitchRecord(
             from.Id.Value, from.Number, to.Id.Value, to.Number, SwitchStage.Stopping, Copy: null, time.GetUtcNow(), Proof: null));
@@ -34,18 +35,19 @@ internal sealed class StateKeeper(
             var copy = copies.Take(deployment, name, cancellationToken);
             return journal.Write(deployment, stopping with { Stage = SwitchStage.Starting, Copy = copy });
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (IsOfDisk(exception))
         {
             logger.StateNotCopied(exception, deployment);
             return null;
         }
     }
 
-    public SwitchRecord Released(DeploymentId deployment, SwitchRecord starting) =>
-        journal.Write(deployment, starting with { Stage = SwitchStage.Released });
+    /// <returns>Null when it could not be written down: callers must not be let through, as nobody would know after a crash.</returns>
+    public SwitchRecord? TryRelease(DeploymentId deployment, SwitchRecord starting) =>
+        TryNote(deployment, starting with { Stage = SwitchStage.Released });
 
-    public void Proved(DeploymentId deployment, SwitchRecord released, SwitchProof proof) =>
-        journal.Write(deployment, released with { Proof = proof });
+    /// <summary>The numbers are worth less than the callers: without room for them they are lost.</summary>
+    public void Proved(DeploymentId deployment, SwitchRecord released, SwitchProof proof) => TryNote(deployment, released with { Proof = proof });
 
     /// <summary>The switch was undone or cut off: puts the state back if the new revision touched it. Nothing may run on the folder.</summary>
     /// <returns>The copy that was used; null when the folder was as it should be.</returns>
@@ -59,9 +61,25 @@ internal sealed class StateKeeper(
             restored = copy;
         }
 
+        copies.RemoveUnfinished(deployment);
         journal.Clear(deployment);
         return restored;
     }
 
     public void RemoveAll(DeploymentId deployment) => folders.RemoveAll(deployment);
+
+    private SwitchRecord? TryNote(DeploymentId deployment, SwitchRecord record)
+    {
+        try
+        {
+            return journal.Write(deployment, record);
+        }
+        catch (Exception exception) when (IsOfDisk(exception))
+        {
+            logger.SwitchNotNoted(exception, deployment);
+            return null;
+        }
+    }
+
+    private static bool IsOfDisk(Exception exception) => exception is IOException or UnauthorizedAccessException;
 }

@@ -37,7 +37,10 @@ internal sealed class SwitchJournal(DataFolders folders)
         return record;
     }
 
-    public void Clear(DeploymentId deployment) => System.IO.File.Delete(File(deployment));
+    public void Clear(DeploymentId deployment)
+    {
+        if (System.IO.File.Exists(File(deployment))) System.IO.File.Delete(File(deployment));
+    }
 
     private string File(DeploymentId deployment) => Path.Combine(folders.Copies(deployment), "switch.json");
 }
