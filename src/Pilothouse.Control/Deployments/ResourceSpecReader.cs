@@ -52,7 +52,7 @@ internal static class ResourceSpecReader
     {
         if (sourceConfig.OptionalObject("resource_spec") is not { IsPresent: true } body) return null;
         var spec = new JsonObject();
-        foreach (var field in s_integers) spec[field] = body.OptionalInt(field);
+        foreach (var field in s_integers) spec[field] = (long?)body.OptionalInt(field);
         foreach (var field in s_freeCpus) spec[field] = body.OptionalNumber(field, -MaxUnboundedCpu, MaxUnboundedCpu);
         foreach (var field in s_boundedCpus)
         {
@@ -70,7 +70,7 @@ internal static class ResourceSpecReader
     private static JsonNode? Times(JsonNode? value, int times) => value?.AsValue() switch
     {
         null => null,
-        { } number when number.TryGetValue<int>(out var whole) => (long)whole * times,
+        { } number when number.TryGetValue<long>(out var whole) => whole * times,
         { } number => number.GetValue<double>() * times,
     };
 
