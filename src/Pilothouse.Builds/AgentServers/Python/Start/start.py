@@ -133,7 +133,8 @@ def serve(listener):
     ))
     # Its words are about a flag that nobody here has set.
     logging.getLogger("langgraph_runtime_inmem.queue").addFilter(lambda record: "--allow-blocking" not in str(record.msg))
-    server.run(sockets=[listener])
+    with contextlib.suppress(SystemExit):
+        server.run(sockets=[listener])
     return server.code if server.started else 1
 
 
