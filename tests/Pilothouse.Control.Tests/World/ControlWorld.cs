@@ -145,7 +145,7 @@ internal sealed class ControlWorld(ControlHost host) : IAsyncDisposable
             await using var transaction = await db.Database.BeginTransactionAsync(Cancel);
             var row = await db.Deployments.SingleAsync(row => row.Id == deployment, Cancel);
             row.Status = DeploymentStatus.AwaitingDelete;
-            await Deployments.WantedChange.RaiseAsync(db, row, Cancel);
+            await Control.Deployments.WantedChange.RaiseAsync(db, row, Cancel);
             await db.SaveChangesAsync(Cancel);
             await transaction.CommitAsync(Cancel);
             return 0;
