@@ -11,7 +11,7 @@ namespace Pilothouse.Builds.Projects;
 /// </summary>
 internal static partial class ConfigRules
 {
-    private static readonly IReadOnlyDictionary<string, Action<ConfigCheck, JsonElement>> s_rules = new Dictionary<string, Action<ConfigCheck, JsonElement>>(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Action<ConfigCheck, JsonElement>> s_rules = new(StringComparer.Ordinal)
     {
         ["python_version"] = PythonVersion,
         ["pip_config_file"] = (check, value) => File(check, value, "pip_config_file", "\"./pip.conf\""),

@@ -39,7 +39,8 @@ internal static partial class GraphLanguage
         if (graph.ValueKind == JsonValueKind.Object && graph.TryGetProperty("path", out var path)) graph = path;
         if (graph.ValueKind != JsonValueKind.String) return null;
         var text = graph.GetString()!;
-        var file = text.LastIndexOf(':') is var colon and > 0 ? text[..colon] : text;
+        var colon = text.LastIndexOf(':');
+        var file = colon > 0 ? text[..colon] : text;
         if (s_javaScript.Contains(Path.GetExtension(file), StringComparer.Ordinal)) return AgentServerKind.JavaScript;
         return Path.GetExtension(file) is ".py" || colon > 0 && Module().IsMatch(file) ? AgentServerKind.Python : null;
     }

@@ -18,8 +18,8 @@ internal sealed record ProjectReading(AgentProject? Project, AgentServerKind? Ki
     /// <param name="sourceRoot">Absolute; holds plain files and folders only.</param>
     public static ProjectReading Of(string sourceRoot, BuildRequest request)
     {
-        var faults = new List<string>(((string Name, string? Command)[])[("install_command", request.InstallCommand), ("build_command", request.BuildCommand)]
-            .Select(pair => CommandRules.Fault(pair.Name, pair.Command)).OfType<string>());
+        string?[] commands = [CommandRules.Fault("install_command", request.InstallCommand), CommandRules.Fault("build_command", request.BuildCommand)];
+        var faults = commands.OfType<string>().ToArray();
         if (ConfigBytes(sourceRoot, request.ConfigPath, out var path, out var missing) is not { } bytes) return Unread([missing, .. faults]);
         var config = ConfigText.Read(bytes, path, out var broken);
         if (broken is not null) return Unread([broken, .. faults]);
