@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Pilothouse.Builds.AgentServers;
 using Pilothouse.Builds.AgentServers.JavaScript;
+using Pilothouse.Builds.AgentServers.Python;
 using Pilothouse.Builds.Sandbox;
 using Pilothouse.Builds.Toolchains;
 using Pilothouse.Core.Builds;
@@ -35,8 +36,11 @@ public static class BuildsFeature
 
         // An agent server is one line here. RunCommand is the host's, for filling the toolchain; each build brings its own for the project.
         services.AddSingleton<NodeTools>();
-        services.AddSingleton<ServerTools>();
+        services.AddSingleton<AgentServers.JavaScript.ServerTools>();
         services.AddSingleton<IAgentServer, JavaScriptServer>();
+        services.AddSingleton<PythonTools>();
+        services.AddSingleton<AgentServers.Python.ServerTools>();
+        services.AddSingleton<IAgentServer, PythonServer>();
 
         services.AddSingleton(provider => new SandboxProbe(Settings(provider).Sandbox, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ProjectSandboxes>(provider, Home()));

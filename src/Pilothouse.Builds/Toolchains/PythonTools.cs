@@ -21,6 +21,9 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
     private const int OldestMinor = 11;
     private const int BeyondMinor = 20;
 
+    /// <summary>Of the installer; interpreters are found anew, and their packages live with them.</summary>
+    public const string Fingerprint = $"uv@{UvVersion}";
+
     /// <summary>Tells of an interpreter what it is, and of its environment which package sources it was given.</summary>
     private const string Question =
         "import json,os,sys;print(json.dumps({'program':os.path.realpath(getattr(sys,'_base_executable',None) or sys.executable),'version':'.'.join(map(str,sys.version_info[:3])),'sources':{k:v for k,v in os.environ.items() if k.startswith(('PIP_','UV_'))}}))";
@@ -57,7 +60,7 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
     /// <exception cref="BuildUnavailableException">It is not on this host, and pip cannot bring it.</exception>
     public async Task<UvTool> UvAsync(IBuildLog log, CancellationToken cancellationToken)
     {
-        var sources = PackageSources.None;
+        var sources = PythonSources.None;
         foreach (var program in Programs(["python3", .. Enumerable.Range(OldestMinor, BeyondMinor - OldestMinor).Select(minor => $"python3.{minor}")]))
         {
             if (await AskAsync(program, cancellationToken) is not { } answer) continue;
@@ -98,14 +101,14 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
     }
 
     /// <summary>Null when it does not run: shims of version managers stand for versions that are not there.</summary>
-    private async Task<(PythonTool Tool, PackageSources Sources)?> AskAsync(string program, CancellationToken cancellationToken)
+    private async Task<(PythonTool Tool, PythonSources Sources)?> AskAsync(string program, CancellationToken cancellationToken)
     {
         var lines = new List<string>();
         var code = await run(new ToolCommand([program, "-c", Question], toolchains.CacheDirectory, Environment()), lines.Add, cancellationToken);
         if (code != 0 || lines.Find(line => line.StartsWith('{')) is not { } json) return null;
         using var answer = JsonDocument.Parse(json);
         var sources = answer.RootElement.GetProperty("sources").EnumerateObject().ToDictionary(source => source.Name, source => source.Value.GetString()!, StringComparer.Ordinal);
-        return (new PythonTool(answer.RootElement.GetProperty("program").GetString()!, answer.RootElement.GetProperty("version").GetString()!), PackageSources.Of(sources));
+        return (new PythonTool(answer.RootElement.GetProperty("program").GetString()!, answer.RootElement.GetProperty("version").GetString()!), PythonSources.Of(sources));
     }
 
     private async Task BringUvAsync(string into, IBuildLog log, CancellationToken cancellationToken)

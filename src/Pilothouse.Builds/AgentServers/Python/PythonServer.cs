@@ -8,6 +8,10 @@ namespace Pilothouse.Builds.AgentServers.Python;
 /// <summary>Makes a Python project ready for <c>langgraph-api</c> with its in-memory runtime.</summary>
 internal sealed class PythonServer(PythonTools tools, ServerTools serverTools) : IAgentServer
 {
+    public AgentServerKind Kind => AgentServerKind.Python;
+
+    public string Fingerprint => $"{ServerTools.Fingerprint} {PythonTools.Fingerprint}";
+
     public IReadOnlyList<string> Faults(AgentProject project) => [.. PythonFaults.Of(PythonProject.Read(project)).Distinct(StringComparer.Ordinal)];
 
     public async Task<AgentServerBuild> BuildAsync(
@@ -55,7 +59,7 @@ internal sealed class PythonServer(PythonTools tools, ServerTools serverTools) :
             : $"{project.ConfigPath}: python_version is \"{wanted.Text}\", which is not here and uv could not bring it; {has}. Ask for one of these, or have it installed on the host.";
     }
 
-    private static PackageSources Sources(AgentProject project, UvTool uv) =>
+    private static PythonSources Sources(AgentProject project, UvTool uv) =>
         project.Config.Text("pip_config_file") is { } file && Path.Combine(project.Folder, file) is var path && File.Exists(path)
             ? uv.Sources.Over(File.ReadLines(path), project.Folder)
             : uv.Sources;
