@@ -54,6 +54,7 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
         return new PythonSearch(null, there);
     }
 
+    /// <summary>With a cache for what is installed into the toolchain: projects, whose build scripts may write into theirs, have another.</summary>
     /// <exception cref="BuildUnavailableException">It is not on this host, and pip cannot bring it.</exception>
     public async Task<UvTool> UvAsync(IBuildLog log, CancellationToken cancellationToken)
     {
@@ -76,8 +77,10 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
                 File.Copy(onPath!, Path.Combine(into, "bin", "uv"));
                 return Task.CompletedTask;
             }, cancellationToken);
-        return new UvTool(Path.Combine(folder, "bin", "uv"), Path.Combine(toolchains.CacheDirectory, "uv"), sources);
+        return new UvTool(Path.Combine(folder, "bin", "uv"), Path.Combine(toolchains.Directory, "uv-cache"), sources);
     }
+
+    public UvTool ForProjects(UvTool uv, PackageSources sources) => uv with { Cache = Path.Combine(toolchains.CacheDirectory, "uv"), Sources = sources };
 
     /// <summary>Runs a command on the host, outside any sandbox: never anything of a project.</summary>
     /// <exception cref="BuildUnavailableException">It did not end with 0.</exception>

@@ -25,7 +25,7 @@ internal sealed class PythonServer(PythonTools tools, ServerTools serverTools) :
         var number = own.Versions[ServerVersion.Package];
         log.Write("INFO", $"Python {interpreter.Version}; agent server {ServerVersion.Package} {number} ({version.Reason}).");
 
-        var install = new ProjectInstall(python, interpreter, uv with { Sources = Sources(project, uv) }, run, log);
+        var install = new ProjectInstall(python, interpreter, tools.ForProjects(uv, Sources(project, uv)), run, log);
         var resolution = await install.ResolveAsync(own, cancellationToken);
         if (resolution.Refused is { } conflict) return new AgentServerBuild.Refused(conflict);
 
