@@ -58,7 +58,7 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
     /// <exception cref="BuildUnavailableException">It is not on this host, and pip cannot bring it.</exception>
     public async Task<UvTool> UvAsync(IBuildLog log, CancellationToken cancellationToken)
     {
-        var sources = PackageSources.None;
+        var sources = UvSources.None;
         foreach (var program in Programs(["python3", .. Enumerable.Range(OldestMinor, BeyondMinor - OldestMinor).Select(minor => $"python3.{minor}")]))
         {
             if (await AskAsync(program, cancellationToken) is not { } answer) continue;
@@ -80,7 +80,7 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
         return new UvTool(Path.Combine(folder, "bin", "uv"), Path.Combine(toolchains.Directory, "uv-cache"), sources);
     }
 
-    public UvTool ForProjects(UvTool uv, PackageSources sources) => uv with { Cache = Path.Combine(toolchains.CacheDirectory, "uv"), Sources = sources };
+    public UvTool ForProjects(UvTool uv, UvSources sources) => uv with { Cache = Path.Combine(toolchains.CacheDirectory, "uv"), Sources = sources };
 
     /// <summary>Runs a command on the host, outside any sandbox: never anything of a project.</summary>
     /// <exception cref="BuildUnavailableException">It did not end with 0.</exception>
@@ -101,14 +101,14 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
     }
 
     /// <summary>Null when it does not run: shims of version managers stand for versions that are not there.</summary>
-    private async Task<(PythonTool Tool, PackageSources Sources)?> AskAsync(string program, CancellationToken cancellationToken)
+    private async Task<(PythonTool Tool, UvSources Sources)?> AskAsync(string program, CancellationToken cancellationToken)
     {
         var lines = new List<string>();
         var code = await run(new ToolCommand([program, "-c", Question], toolchains.CacheDirectory, Environment()), lines.Add, cancellationToken);
         if (code != 0 || lines.Find(line => line.StartsWith('{')) is not { } json) return null;
         using var answer = JsonDocument.Parse(json);
         var sources = answer.RootElement.GetProperty("sources").EnumerateObject().ToDictionary(source => source.Name, source => source.Value.GetString()!, StringComparer.Ordinal);
-        return (new PythonTool(answer.RootElement.GetProperty("program").GetString()!, answer.RootElement.GetProperty("version").GetString()!), PackageSources.Of(sources));
+        return (new PythonTool(answer.RootElement.GetProperty("program").GetString()!, answer.RootElement.GetProperty("version").GetString()!), UvSources.Of(sources));
     }
 
     private async Task BringUvAsync(string into, IBuildLog log, CancellationToken cancellationToken)

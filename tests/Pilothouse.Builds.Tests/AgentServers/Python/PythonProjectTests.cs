@@ -262,7 +262,7 @@ public sealed class PythonProjectTests
             Path.Combine(root, "src"), "langgraph.json",
             ("langgraph.json", """{"dependencies": ["a-package-of-nobody"], "graphs": {"agent": "./agent.py:graph"}}"""), ("agent.py", GraphThatSays("''")));
 
-        var unavailable = await Assert.ThrowsAsync<BuildUnavailableException>(() => new PythonServer(tools, new ServerTools(NodeHost.Toolchains, tools))
+        var unavailable = await Assert.ThrowsAsync<BuildUnavailableException>(() => new PythonServer(tools, new PythonServerTools(NodeHost.Toolchains, tools))
             .BuildAsync(project, NodeHost.RunCommandAsync, new RecordedLog(), TestContext.Current.CancellationToken));
 
         Assert.StartsWith("A source of Python packages did not answer: ", unavailable.Message, StringComparison.Ordinal);
