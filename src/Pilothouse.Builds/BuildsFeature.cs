@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Pilothouse.Builds.AgentServers;
 using Pilothouse.Builds.AgentServers.JavaScript;
+using Pilothouse.Builds.AgentServers.Python;
 using Pilothouse.Builds.Sandbox;
 using Pilothouse.Builds.Toolchains;
 using Pilothouse.Core.Builds;
@@ -37,6 +38,9 @@ public static class BuildsFeature
         services.AddSingleton<NodeTools>();
         services.AddSingleton<ServerTools>();
         services.AddSingleton<IAgentServer, JavaScriptServer>();
+        services.AddSingleton<PythonTools>();
+        services.AddSingleton<PythonServerTools>();
+        services.AddSingleton<IAgentServer, PythonServer>();
 
         services.AddSingleton(provider => new SandboxProbe(Settings(provider).Sandbox, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ProjectSandboxes>(provider, Home()));

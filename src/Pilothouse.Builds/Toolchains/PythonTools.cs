@@ -25,6 +25,11 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
     private const string Question =
         "import json,os,sys;print(json.dumps({'program':os.path.realpath(getattr(sys,'_base_executable',None) or sys.executable),'version':'.'.join(map(str,sys.version_info[:3])),'sources':{k:v for k,v in os.environ.items() if k.startswith(('PIP_','UV_'))}}))";
 
+    /// <summary>Of the host's Pythons by name and uv: which interpreter a version means depends on them.</summary>
+    public static string Fingerprint() => $"uv@{UvVersion} {string.Join(' ', Programs([.. Enumerable.Range(OldestMinor, BeyondMinor - OldestMinor).Select(minor => $"python3.{minor}")])
+        .Select(program => new FileInfo(File.ResolveLinkTarget(program, returnFinalTarget: true)?.FullName ?? program))
+        .Select(file => $"{file.FullName}:{file.Length}:{file.LastWriteTimeUtc.Ticks}"))}";
+
     /// <exception cref="BuildUnavailableException">uv, which looks further than this host, cannot be had.</exception>
     public async Task<PythonSearch> PythonAsync(int minor, IBuildLog log, CancellationToken cancellationToken)
     {

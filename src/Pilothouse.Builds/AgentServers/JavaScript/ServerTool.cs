@@ -20,7 +20,7 @@ internal sealed class ServerTools(IToolchains toolchains, NodeTools node)
     private static readonly string s_start = $"start-{s_startFiles.Hash}";
 
     /// <summary>Of the default server and our start script.</summary>
-    public static string Fingerprint { get; } = $"{ServerVersion.Package}@{ServerVersion.Default} {Hash(s_serverFiles)} {s_start} {Tsx} {TypeScript}";
+    public static string Fingerprint { get; } = $"{ServerVersion.Package}@{ServerVersion.Default} {s_serverFiles.Hash} {s_start} {Tsx} {TypeScript}";
 
     /// <exception cref="BuildUnavailableException">The registry did not give the server.</exception>
     public async Task<ServerTool> EnsureAsync(SemanticVersion version, IBuildLog log, CancellationToken cancellationToken)

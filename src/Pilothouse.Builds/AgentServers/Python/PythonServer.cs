@@ -8,6 +8,10 @@ namespace Pilothouse.Builds.AgentServers.Python;
 /// <summary>Makes a Python project ready for <c>langgraph-api</c> with its in-memory runtime.</summary>
 internal sealed class PythonServer(PythonTools tools, PythonServerTools serverTools) : IAgentServer
 {
+    public AgentServerKind Kind => AgentServerKind.Python;
+
+    public string Fingerprint => $"{PythonServerTools.Fingerprint} {PythonTools.Fingerprint()}";
+
     public IReadOnlyList<string> Faults(AgentProject project) => [.. PythonFaults.Of(PythonProject.Read(project)).Distinct(StringComparer.Ordinal)];
 
     public async Task<AgentServerBuild> BuildAsync(

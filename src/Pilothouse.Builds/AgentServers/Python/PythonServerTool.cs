@@ -19,6 +19,9 @@ internal sealed class PythonServerTools(IToolchains toolchains, PythonTools tool
     private static readonly EmbeddedFiles s_serverFiles = EmbeddedFiles.Of("py-server/");
     private static readonly string s_start = $"start-{s_startFiles.Hash}";
 
+    /// <summary>Of the default server and our start script.</summary>
+    public static string Fingerprint { get; } = $"{ServerVersion.Package}@{ServerVersion.Default} {s_serverFiles.Hash} {s_start}";
+
     /// <summary>The server's own packages, resolved without any project: once, and then as they are.</summary>
     /// <exception cref="BuildUnavailableException">The package sources did not give the version.</exception>
     public async Task<PinnedPackages> PackagesAsync(ServerVersion version, PythonTool python, UvTool uv, CancellationToken cancellationToken)
