@@ -36,10 +36,10 @@ public static class BuildsFeature
 
         // An agent server is one line here. RunCommand is the host's, for filling the toolchain; each build brings its own for the project.
         services.AddSingleton<NodeTools>();
-        services.AddSingleton<AgentServers.JavaScript.ServerTools>();
+        services.AddSingleton<ServerTools>();
         services.AddSingleton<IAgentServer, JavaScriptServer>();
         services.AddSingleton<PythonTools>();
-        services.AddSingleton<AgentServers.Python.ServerTools>();
+        services.AddSingleton<PythonServerTools>();
         services.AddSingleton<IAgentServer, PythonServer>();
 
         services.AddSingleton(provider => new SandboxProbe(Settings(provider).Sandbox, provider.GetRequiredService<TimeProvider>()));

@@ -40,7 +40,7 @@ internal static class SourceArchive
             var tree = new SourceTree(folder, limits);
             var reading = new TarReading(buffered);
             while (reading.Next() is { } entry) tree.Add(entry, reading);
-            Verify(packed, tarball);
+            Verify(packed, bounded.Count, tarball);
             return tree.Files == 0 ? new Unpacked.Refused("The archive holds no file.") : new Unpacked.Done(tree.Files, tree.Bytes, tree.LeftOut);
         }
         catch (SourceRefusedException refused)
@@ -61,9 +61,11 @@ internal static class SourceArchive
         return isGzip;
     }
 
-    private static void Verify(HashingStream packed, BuildSource.Tarball tarball)
+    private static void Verify(HashingStream packed, long unpackedBytes, BuildSource.Tarball tarball)
     {
         packed.CopyTo(Stream.Null);
+        // The library does not miss a checksum that is cut off. A gzip file ends with the length of its content (RFC 1952, ISIZE).
+        if (packed.LastFour != (uint)unpackedBytes) throw new InvalidDataException("The length at the end is another one.");
         if (!string.Equals(packed.Sha256(), tarball.Sha256, StringComparison.OrdinalIgnoreCase))
             throw new BuildUnavailableException($"{tarball.File} is not the archive that was uploaded: its SHA-256 is not {tarball.Sha256}. Upload the source again.");
     }
@@ -76,12 +78,16 @@ internal sealed class HashingStream(Stream inner) : ReadingStream
 
     public long Count { get; private set; }
 
+    /// <summary>The last four bytes so far, as a number.</summary>
+    public uint LastFour { get; private set; }
+
     public string Sha256() => Convert.ToHexStringLower(_hash.GetHashAndReset());
 
     public override int Read(Span<byte> buffer)
     {
         var read = inner.Read(buffer);
         Count += read;
+        foreach (var value in buffer[Math.Max(0, read - 4)..read]) LastFour = (LastFour >> 8) | ((uint)value << 24);
         _hash.AppendData(buffer[..read]);
         return read;
     }
@@ -99,15 +105,16 @@ internal sealed class BoundedStream(Stream inner, Func<long> packed, SourceLimit
 {
     // Headers and padding: up to three blocks and some for each entry.
     private readonly long _most = limits.Bytes + (limits.Entries * 4096L);
-    private long _count;
+
+    public long Count { get; private set; }
 
     public override int Read(Span<byte> buffer)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var read = inner.Read(buffer);
-        _count += read;
-        if (_count > _most) throw new SourceRefusedException($"The archive unpacks to more than {limits.Bytes} bytes.");
-        if (_count > SourceLimits.RatioFrom && _count / limits.Ratio > packed())
+        Count += read;
+        if (Count > _most) throw new SourceRefusedException($"The archive unpacks to more than {limits.Bytes} bytes.");
+        if (Count > SourceLimits.RatioFrom && Count / limits.Ratio > packed())
             throw new SourceRefusedException($"The archive unpacks to more than {limits.Ratio} times its size.");
         return read;
     }

@@ -21,12 +21,14 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
     private const int OldestMinor = 11;
     private const int BeyondMinor = 20;
 
-    /// <summary>Of the installer; interpreters are found anew, and their packages live with them.</summary>
-    public const string Fingerprint = $"uv@{UvVersion}";
-
     /// <summary>Tells of an interpreter what it is, and of its environment which package sources it was given.</summary>
     private const string Question =
         "import json,os,sys;print(json.dumps({'program':os.path.realpath(getattr(sys,'_base_executable',None) or sys.executable),'version':'.'.join(map(str,sys.version_info[:3])),'sources':{k:v for k,v in os.environ.items() if k.startswith(('PIP_','UV_'))}}))";
+
+    /// <summary>Of the host's Pythons by name and uv: which interpreter a version means depends on them.</summary>
+    public static string Fingerprint() => $"uv@{UvVersion} {string.Join(' ', Programs([.. Enumerable.Range(OldestMinor, BeyondMinor - OldestMinor).Select(minor => $"python3.{minor}")])
+        .Select(program => new FileInfo(File.ResolveLinkTarget(program, returnFinalTarget: true)?.FullName ?? program))
+        .Select(file => $"{file.FullName}:{file.Length}:{file.LastWriteTimeUtc.Ticks}"))}";
 
     /// <exception cref="BuildUnavailableException">uv, which looks further than this host, cannot be had.</exception>
     public async Task<PythonSearch> PythonAsync(int minor, IBuildLog log, CancellationToken cancellationToken)
@@ -57,10 +59,11 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
         return new PythonSearch(null, there);
     }
 
+    /// <summary>With a cache for what is installed into the toolchain: projects, whose build scripts may write into theirs, have another.</summary>
     /// <exception cref="BuildUnavailableException">It is not on this host, and pip cannot bring it.</exception>
     public async Task<UvTool> UvAsync(IBuildLog log, CancellationToken cancellationToken)
     {
-        var sources = PythonSources.None;
+        var sources = UvSources.None;
         foreach (var program in Programs(["python3", .. Enumerable.Range(OldestMinor, BeyondMinor - OldestMinor).Select(minor => $"python3.{minor}")]))
         {
             if (await AskAsync(program, cancellationToken) is not { } answer) continue;
@@ -79,8 +82,10 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
                 File.Copy(onPath!, Path.Combine(into, "bin", "uv"));
                 return Task.CompletedTask;
             }, cancellationToken);
-        return new UvTool(Path.Combine(folder, "bin", "uv"), Path.Combine(toolchains.CacheDirectory, "uv"), sources);
+        return new UvTool(Path.Combine(folder, "bin", "uv"), Path.Combine(toolchains.Directory, "uv-cache"), sources);
     }
+
+    public UvTool ForProjects(UvTool uv, UvSources sources) => uv with { Cache = Path.Combine(toolchains.CacheDirectory, "uv"), Sources = sources };
 
     /// <summary>Runs a command on the host, outside any sandbox: never anything of a project.</summary>
     /// <exception cref="BuildUnavailableException">It did not end with 0.</exception>
@@ -101,14 +106,14 @@ internal sealed partial class PythonTools(IToolchains toolchains, RunCommand run
     }
 
     /// <summary>Null when it does not run: shims of version managers stand for versions that are not there.</summary>
-    private async Task<(PythonTool Tool, PythonSources Sources)?> AskAsync(string program, CancellationToken cancellationToken)
+    private async Task<(PythonTool Tool, UvSources Sources)?> AskAsync(string program, CancellationToken cancellationToken)
     {
         var lines = new List<string>();
         var code = await run(new ToolCommand([program, "-c", Question], toolchains.CacheDirectory, Environment()), lines.Add, cancellationToken);
         if (code != 0 || lines.Find(line => line.StartsWith('{')) is not { } json) return null;
         using var answer = JsonDocument.Parse(json);
         var sources = answer.RootElement.GetProperty("sources").EnumerateObject().ToDictionary(source => source.Name, source => source.Value.GetString()!, StringComparer.Ordinal);
-        return (new PythonTool(answer.RootElement.GetProperty("program").GetString()!, answer.RootElement.GetProperty("version").GetString()!), PythonSources.Of(sources));
+        return (new PythonTool(answer.RootElement.GetProperty("program").GetString()!, answer.RootElement.GetProperty("version").GetString()!), UvSources.Of(sources));
     }
 
     private async Task BringUvAsync(string into, IBuildLog log, CancellationToken cancellationToken)

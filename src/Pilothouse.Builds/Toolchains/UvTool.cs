@@ -2,7 +2,7 @@ namespace Pilothouse.Builds.Toolchains;
 
 /// <param name="Program">Absolute.</param>
 /// <param name="Cache">Absolute.</param>
-internal sealed record UvTool(string Program, string Cache, PythonSources Sources)
+internal sealed record UvTool(string Program, string Cache, UvSources Sources)
 {
     /// <summary>A call of uv that takes packages from these sources. It brings no Python by itself.</summary>
     public ToolCommand Command(IReadOnlyList<string> arguments, string folder, params (string Name, string Value)[] environment)

@@ -117,14 +117,16 @@ internal sealed class ProjectInstall(PythonProject project, PythonTool python, U
     }
 
     /// <summary>
-    /// Of our artifact, whose files never change: so by hash and unchecked, and without the path at which it is built. What does not
-    /// compile is not of Python 3 or is a template, and none of our business.
+    /// Of an artifact whose files never change: so by hash and unchecked, without the path at which it is built, and in one process with a fixed
+    /// order of sets, so that the bytes are the same every time. What does not compile is a template or the like, and none of our business.
     /// </summary>
     private Task<int> CompileAsync(CancellationToken cancellationToken)
     {
+        string[] folders = Directory.Exists(Packages) ? [Path.GetFileName(Path.TrimEndingDirectorySeparator(project.Agent.SourceRoot)), Path.GetFileName(Packages)] : [Path.GetFileName(Path.TrimEndingDirectorySeparator(project.Agent.SourceRoot))];
         IReadOnlyList<string> arguments =
-            [python.Program, "-I", "-m", "compileall", "-qq", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s", _artifact, "-x", "/(node_modules|[.][^/]*)/", "src", .. Directory.Exists(Packages) ? (string[])["packages"] : []];
-        return run(new ToolCommand([.. arguments.Select(argument => argument is "src" or "packages" ? Path.Combine(_artifact, argument) : argument)], _artifact, uv.Command(["pip"], _artifact).Environment), _ => { }, cancellationToken);
+            [python.Program, "-s", "-P", "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash", "-x", "/(node_modules|[.][^/]*)/", .. folders];
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin", ["PYTHONHASHSEED"] = "0" };
+        return run(new ToolCommand(arguments, _artifact, environment), _ => { }, cancellationToken);
     }
 
     private async Task<int> RunAsync(IReadOnlyList<string> arguments, string folder, CancellationToken cancellationToken)

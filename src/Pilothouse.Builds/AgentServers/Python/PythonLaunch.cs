@@ -6,7 +6,7 @@ namespace Pilothouse.Builds.AgentServers.Python;
 /// <summary>How the in-memory Python server is started (agent servers reference, section 1): by our start script, without the vendor's CLI.</summary>
 internal static class PythonLaunch
 {
-    public static LaunchSpec Spec(ServerTool server, PythonProject project) => new()
+    public static LaunchSpec Spec(PythonServerTool server, PythonProject project) => new()
     {
         Arguments =
         [

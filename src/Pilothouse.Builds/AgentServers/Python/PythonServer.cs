@@ -6,11 +6,11 @@ using Pilothouse.Core.Builds;
 namespace Pilothouse.Builds.AgentServers.Python;
 
 /// <summary>Makes a Python project ready for <c>langgraph-api</c> with its in-memory runtime.</summary>
-internal sealed class PythonServer(PythonTools tools, ServerTools serverTools) : IAgentServer
+internal sealed class PythonServer(PythonTools tools, PythonServerTools serverTools) : IAgentServer
 {
     public AgentServerKind Kind => AgentServerKind.Python;
 
-    public string Fingerprint => $"{ServerTools.Fingerprint} {PythonTools.Fingerprint}";
+    public string Fingerprint => $"{PythonServerTools.Fingerprint} {PythonTools.Fingerprint()}";
 
     public IReadOnlyList<string> Faults(AgentProject project) => [.. PythonFaults.Of(PythonProject.Read(project)).Distinct(StringComparer.Ordinal)];
 
@@ -29,14 +29,14 @@ internal sealed class PythonServer(PythonTools tools, ServerTools serverTools) :
         var number = own.Versions[ServerVersion.Package];
         log.Write("INFO", $"Python {interpreter.Version}; agent server {ServerVersion.Package} {number} ({version.Reason}).");
 
-        var install = new ProjectInstall(python, interpreter, uv with { Sources = Sources(project, uv) }, run, log);
+        var install = new ProjectInstall(python, interpreter, tools.ForProjects(uv, Sources(project, uv)), run, log);
         var resolution = await install.ResolveAsync(own, cancellationToken);
         if (resolution.Refused is { } conflict) return new AgentServerBuild.Refused(conflict);
 
         // Neither needs the other; on a host's first build the server takes the longer.
         var installing = serverTools.EnsureAsync(resolution.Server, interpreter, uv, log, cancellationToken);
         string? refused;
-        ServerTool server;
+        PythonServerTool server;
         try
         {
             refused = await install.InstallAsync(resolution, cancellationToken);
@@ -59,7 +59,7 @@ internal sealed class PythonServer(PythonTools tools, ServerTools serverTools) :
             : $"{project.ConfigPath}: python_version is \"{wanted.Text}\", which is not here and uv could not bring it; {has}. Ask for one of these, or have it installed on the host.";
     }
 
-    private static PythonSources Sources(AgentProject project, UvTool uv) =>
+    private static UvSources Sources(AgentProject project, UvTool uv) =>
         project.Config.Text("pip_config_file") is { } file && Path.Combine(project.Folder, file) is var path && File.Exists(path)
             ? uv.Sources.Over(File.ReadLines(path), project.Folder)
             : uv.Sources;

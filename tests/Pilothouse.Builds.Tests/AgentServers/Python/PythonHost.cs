@@ -12,9 +12,9 @@ internal static class PythonHost
 
     public static PythonTools Tools { get; } = new(NodeHost.Toolchains, RunAsync);
 
-    public static ServerTools ServerTools { get; } = new(NodeHost.Toolchains, Tools);
+    public static PythonServerTools PythonServerTools { get; } = new(NodeHost.Toolchains, Tools);
 
-    public static PythonServer Server { get; } = new(Tools, ServerTools);
+    public static PythonServer Server { get; } = new(Tools, PythonServerTools);
 
     public static string EchoSample { get; } = Path.Combine(Path.GetDirectoryName(NodeHost.EchoSample)!, "echo-py");
 

@@ -2,6 +2,10 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Pilothouse.Builds.AgentServers;
+using Pilothouse.Builds.AgentServers.Python;
+using Pilothouse.Builds.Tests.AgentServers.JavaScript;
+using Pilothouse.Builds.Toolchains;
+using Pilothouse.Core.Builds;
 using Xunit;
 
 namespace Pilothouse.Builds.Tests.AgentServers.Python;
@@ -46,8 +50,10 @@ public sealed class PythonProjectTests
             ("code/agent/__init__.py", ""),
             ("code/agent/prompt.md", "a prompt that no manifest names"),
             ("code/agent/graph.py", GraphThatSays(
-                "f'{version(\"office-agent\")}: {Path(__file__).with_name(\"prompt.md\").read_text()} {httpx_sse.__name__}'",
-                "from importlib.metadata import version\nfrom pathlib import Path\nimport httpx_sse")));
+                "f'{version(\"office-agent\")}: {Path(__file__).with_name(\"prompt.md\").read_text()} {child}'",
+                // Tools that talk over pipes are started like this, by name.
+                "import subprocess\nfrom importlib.metadata import version\nfrom pathlib import Path\n"
+                + "child = subprocess.check_output(['python', '-c', 'import httpx_sse, langgraph; print(httpx_sse.__name__)'], text=True).strip()")));
 
         await using var agent = await RunningAgent.ReadyAsync(built.Launch, built.Artifact, built.NewState());
 
@@ -247,6 +253,23 @@ public sealed class PythonProjectTests
     }
 
     [Fact]
+    public async Task Package_source_that_does_not_answer_is_no_fault_of_the_project()
+    {
+        var tools = new PythonTools(NodeHost.Toolchains, (command, onLine, stop) => NodeHost.RunCommandAsync(
+            command with { Environment = new Dictionary<string, string>(command.Environment, StringComparer.Ordinal) { ["UV_DEFAULT_INDEX"] = "http://127.0.0.1:9/simple", ["UV_HTTP_RETRIES"] = "0", ["UV_FIND_LINKS"] = "" } }, onLine, stop));
+        var root = Directory.CreateTempSubdirectory("pilothouse-unreachable-").FullName;
+        var project = PythonHost.Project(
+            Path.Combine(root, "src"), "langgraph.json",
+            ("langgraph.json", """{"dependencies": ["a-package-of-nobody"], "graphs": {"agent": "./agent.py:graph"}}"""), ("agent.py", GraphThatSays("''")));
+
+        var unavailable = await Assert.ThrowsAsync<BuildUnavailableException>(() => new PythonServer(tools, new PythonServerTools(NodeHost.Toolchains, tools))
+            .BuildAsync(project, NodeHost.RunCommandAsync, new RecordedLog(), TestContext.Current.CancellationToken));
+
+        Assert.StartsWith("A source of Python packages did not answer: ", unavailable.Message, StringComparison.Ordinal);
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
     public async Task Graph_that_cannot_be_imported_ends_the_start_and_the_output_says_why()
     {
         await using var built = await BuiltPython.BuildAsync(
@@ -292,7 +315,7 @@ public sealed class PythonProjectTests
         var folder = Directory.CreateTempSubdirectory("pilothouse-lock-").FullName;
         try
         {
-            var log = new JavaScript.RecordedLog();
+            var log = new RecordedLog();
             await File.WriteAllTextAsync(Path.Combine(folder, "pyproject.toml"), project, TestContext.Current.CancellationToken);
             var uv = await PythonHost.Tools.UvAsync(log, TestContext.Current.CancellationToken);
             var command = uv.Command(["lock", "--no-index", "--python", "3.11"], folder);

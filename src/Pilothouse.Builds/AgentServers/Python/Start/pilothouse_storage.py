@@ -168,7 +168,7 @@ def touched():
 async def keep(log):
     """Saves what has changed, until the stop."""
     global _dirty
-    was_busy, saved = False, time.monotonic()
+    was_busy, saved, failures = False, time.monotonic(), 0
     while not _stopped:
         await asyncio.sleep(max(PAUSE, SHARE * _took))
         is_busy = any(run["status"] in ("running", "pending") for run in _database.GLOBAL_STORE["runs"])
@@ -177,11 +177,13 @@ async def keep(log):
         _dirty, was_busy, saved = False, is_busy, time.monotonic()
         try:
             await asyncio.get_running_loop().run_in_executor(_writer, _write, _snapshots())
+            failures = 0
         except Exception as error:
-            # A thread changed a dict under the serialiser's hands, or the disk is full: the next round tries again.
+            # The next round tries again; a thread that changes a dict under the serialiser's hands is no news unless it does so always.
             _dirty = True
-            if not isinstance(error, RuntimeError):
-                log.error(f"The state could not be written: {error!r}")
+            failures += 1
+            if failures % 5 == 0 or not isinstance(error, RuntimeError):
+                log.error(f"The state could not be written to {os.path.dirname(next(iter(_open), ''))}: {error!r}")
 
 
 def _register(kept):

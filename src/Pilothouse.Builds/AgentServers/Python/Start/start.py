@@ -40,7 +40,8 @@ def bound():
 
 def settle_paths(folders):
     """The project's packages, then the server's, then the project's folders, as the vendor's own CLI has them; child processes get the same."""
-    sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
     server = [path for path in sys.path if path.startswith(sys.prefix + os.sep)]
     ahead = [path for path in sys.path if path not in server]
     sys.path[:] = ahead
@@ -135,7 +136,8 @@ def serve(listener):
     logging.getLogger("langgraph_runtime_inmem.queue").addFilter(lambda record: "--allow-blocking" not in str(record.msg))
     with contextlib.suppress(SystemExit):
         server.run(sockets=[listener])
-    return server.code if server.started else 1
+    is_saved = not getattr(server.lifespan, "shutdown_failed", False)
+    return server.code if server.started and is_saved else 1
 
 
 def main():

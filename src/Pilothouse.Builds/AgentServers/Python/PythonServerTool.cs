@@ -7,20 +7,20 @@ namespace Pilothouse.Builds.AgentServers.Python;
 /// <summary>An installed agent server with our start script beside it.</summary>
 /// <param name="Folder">Below <c>${toolchain}</c>, with <c>/</c>: a virtual environment.</param>
 /// <param name="Start">Name of the start script's folder inside it.</param>
-internal sealed record ServerTool(string Folder, string Start);
+internal sealed record PythonServerTool(string Folder, string Start);
 
 /// <summary>
 /// Installs agent servers into the toolchain, never into a project: one for each version, interpreter and set of the packages that server
 /// and project share, since a process has one version of each.
 /// </summary>
-internal sealed class ServerTools(IToolchains toolchains, PythonTools tools)
+internal sealed class PythonServerTools(IToolchains toolchains, PythonTools tools)
 {
     private static readonly EmbeddedFiles s_startFiles = EmbeddedFiles.Of("py-start/");
     private static readonly EmbeddedFiles s_serverFiles = EmbeddedFiles.Of("py-server/");
     private static readonly string s_start = $"start-{s_startFiles.Hash}";
 
     /// <summary>Of the default server and our start script.</summary>
-    public static string Fingerprint { get; } = $"{ServerVersion.Package} {s_serverFiles.Hash} {s_start}";
+    public static string Fingerprint { get; } = $"{ServerVersion.Package}@{ServerVersion.Default} {s_serverFiles.Hash} {s_start}";
 
     /// <summary>The server's own packages, resolved without any project: once, and then as they are.</summary>
     /// <exception cref="BuildUnavailableException">The package sources did not give the version.</exception>
@@ -40,7 +40,7 @@ internal sealed class ServerTools(IToolchains toolchains, PythonTools tools)
 
     /// <param name="packages">Only from the operator's sources, and none that would run a project's code to be built.</param>
     /// <exception cref="BuildUnavailableException">The package sources did not give them.</exception>
-    public async Task<ServerTool> EnsureAsync(IReadOnlyList<string> packages, PythonTool python, UvTool uv, IBuildLog log, CancellationToken cancellationToken)
+    public async Task<PythonServerTool> EnsureAsync(IReadOnlyList<string> packages, PythonTool python, UvTool uv, IBuildLog log, CancellationToken cancellationToken)
     {
         var ownPins = s_serverFiles["requirements.txt"].Split('\n');
         var version = packages.First(line => line.StartsWith($"{ServerVersion.Package}==", StringComparison.Ordinal)).Split("==")[1];
@@ -58,7 +58,7 @@ internal sealed class ServerTools(IToolchains toolchains, PythonTools tools)
         }, cancellationToken);
 
         await s_startFiles.WriteAsync(Path.Combine(folder, s_start), cancellationToken);
-        return new ServerTool($"{Placeholders.Toolchain}/{name}", s_start);
+        return new PythonServerTool($"{Placeholders.Toolchain}/{name}", s_start);
     }
 
     private static string Minor(PythonTool python) => string.Join('.', python.Version.Split('.').Take(2));

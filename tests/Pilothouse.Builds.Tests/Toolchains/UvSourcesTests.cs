@@ -3,12 +3,12 @@ using Xunit;
 
 namespace Pilothouse.Builds.Tests.Toolchains;
 
-public sealed class PythonSourcesTests
+public sealed class UvSourcesTests
 {
     [Fact]
     public void Settings_of_pip_are_said_to_uv()
     {
-        var sources = PythonSources.Of(new Dictionary<string, string>
+        var sources = UvSources.Of(new Dictionary<string, string>
         {
             ["PIP_INDEX_URL"] = "https://index.example/simple",
             ["PIP_EXTRA_INDEX_URL"] = "https://one.example https://two.example",
@@ -33,7 +33,7 @@ public sealed class PythonSourcesTests
     [Fact]
     public void Uvs_own_settings_win()
     {
-        var sources = PythonSources.Of(new Dictionary<string, string> { ["PIP_INDEX_URL"] = "https://pip.example", ["UV_INDEX_URL"] = "https://uv.example", ["PIP_NO_INDEX"] = "0" });
+        var sources = UvSources.Of(new Dictionary<string, string> { ["PIP_INDEX_URL"] = "https://pip.example", ["UV_INDEX_URL"] = "https://uv.example", ["PIP_NO_INDEX"] = "0" });
 
         Assert.Equal(new Dictionary<string, string> { ["UV_INDEX_URL"] = "https://uv.example" }, sources.Environment);
         Assert.Empty(sources.Arguments);
@@ -42,7 +42,7 @@ public sealed class PythonSourcesTests
     [Fact]
     public void Configuration_of_pip_in_a_project_stands_below_the_operators()
     {
-        var operators = PythonSources.Of(new Dictionary<string, string> { ["PIP_INDEX_URL"] = "https://operator.example" });
+        var operators = UvSources.Of(new Dictionary<string, string> { ["PIP_INDEX_URL"] = "https://operator.example" });
 
         var sources = operators.Over(["[global]", "index-url = https://project.example", "extra-index-url =", "    https://one.example", "    https://two.example", "; a comment", "no_index = true", "[list]", "format = x"], "/project");
 

@@ -2,7 +2,7 @@ namespace Pilothouse.Builds.Toolchains;
 
 /// <summary>Where Python packages come from, in uv's words. The settings are pip's as well as uv's, so that an operator says it once; uv's own win.</summary>
 /// <param name="Arguments">What uv takes on the command line only.</param>
-internal sealed record PythonSources(IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> Arguments)
+internal sealed record UvSources(IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> Arguments)
 {
     private static readonly IReadOnlyDictionary<string, string[]> s_words = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
@@ -14,10 +14,10 @@ internal sealed record PythonSources(IReadOnlyDictionary<string, string> Environ
         ["PIP_PROXY"] = ["ALL_PROXY"],
     };
 
-    public static PythonSources None { get; } = new(new Dictionary<string, string>(StringComparer.Ordinal), []);
+    public static UvSources None { get; } = new(new Dictionary<string, string>(StringComparer.Ordinal), []);
 
     /// <param name="settings">Names as in the environment, e.g. <c>PIP_INDEX_URL</c>.</param>
-    public static PythonSources Of(IReadOnlyDictionary<string, string> settings)
+    public static UvSources Of(IReadOnlyDictionary<string, string> settings)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (word, names) in s_words)
@@ -25,14 +25,14 @@ internal sealed record PythonSources(IReadOnlyDictionary<string, string> Environ
                 environment[names[0]] = places;
         foreach (var (name, value) in settings.Where(setting => setting.Key.StartsWith("UV_", StringComparison.Ordinal)))
             environment[name] = value;
-        return new PythonSources(environment, IsOn("PIP_NO_INDEX") || IsOn("UV_NO_INDEX") ? ["--no-index"] : []);
+        return new UvSources(environment, IsOn("PIP_NO_INDEX") || IsOn("UV_NO_INDEX") ? ["--no-index"] : []);
 
         bool IsOn(string name) => settings.TryGetValue(name, out var text) && text.ToLowerInvariant() is "1" or "true" or "yes" or "on";
     }
 
     /// <summary>Adds the settings of a pip.conf below these: its sections <c>[global]</c> and <c>[install]</c>.</summary>
     /// <param name="folder">Absolute; where its relative paths begin.</param>
-    public PythonSources Over(IEnumerable<string> pipConfig, string folder)
+    public UvSources Over(IEnumerable<string> pipConfig, string folder)
     {
         var settings = new Dictionary<string, string>(StringComparer.Ordinal);
         var (section, name) = ("", "");
@@ -58,7 +58,7 @@ internal sealed record PythonSources(IReadOnlyDictionary<string, string> Environ
         var below = Of(settings);
         var environment = new Dictionary<string, string>(below.Environment, StringComparer.Ordinal);
         foreach (var (key, value) in Environment) environment[key] = value;
-        return new PythonSources(environment, Arguments.Count > 0 ? Arguments : below.Arguments);
+        return new UvSources(environment, Arguments.Count > 0 ? Arguments : below.Arguments);
     }
 
     /// <summary>uv stops at a folder that is not there, where pip goes on.</summary>
