@@ -17,6 +17,7 @@ public static class GatewayFeature
     {
         services.AddOptions<GatewayOptions>().Bind(configuration.GetSection(GatewayOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        services.AddOptions<AgentUrlOptions>().Bind(configuration.GetSection(AgentUrlOptions.Section));
         services.TryAddSingleton(TimeProvider.System);
         services.AddHttpForwarder();
         services.AddSingleton<RouteTable>();

@@ -89,7 +89,7 @@ public sealed class ForwardingTests
     [Fact]
     public async Task Unknown_labels_are_404_no_replica_is_503_and_other_paths_go_on()
     {
-        await using var host = await GatewayHost.StartAsync();
+        await using var host = await GatewayHost.StartAsync(("Forwarding:RestartLimit", "00:00:00.100"));
         using var client = host.Client();
         using var unknown = await client.GetAsync(new Uri("ok", UriKind.Relative), Cancel);
         host.Gateway.Publish(host.Route(Core.RevisionId.New()));
@@ -109,7 +109,7 @@ public sealed class ForwardingTests
     public async Task A_wildcard_domain_names_agents_by_host()
     {
         await using var upstream = await Upstream.SayingAsync("by host");
-        await using var host = await GatewayHost.StartAsync(("Domain", "agents.example"));
+        await using var host = await GatewayHost.StartAsync(("Gateway:Domain", "agents.example"));
         host.Gateway.Publish(host.Route(upstream.Revision, upstream.Address));
         using var client = host.Client();
         foreach (var (name, expected) in new[] { ("echo-1234.agents.example", "by host"), ("ECHO-1234.Agents.Example:81", "by host"), ("agents.example", "not for the gateway"), ("a.echo-1234.agents.example", "not for the gateway") })
@@ -196,7 +196,7 @@ public sealed class ForwardingTests
             http.Response.Headers["X-Hash"] = hash;
             await http.Response.Body.WriteAsync(new byte[32 << 20], http.RequestAborted);
         });
-        await using var host = await GatewayHost.StartAsync(("MaxBodyBytes", $"{64 << 20}"));
+        await using var host = await GatewayHost.StartAsync(("Forwarding:MaxBodyBytes", $"{64 << 20}"));
         host.Gateway.Publish(host.Route(upstream.Revision, upstream.Address));
         using var client = host.Client();
         var body = RandomNumberGenerator.GetBytes(48 << 20);
@@ -234,6 +234,21 @@ public sealed class ForwardingTests
         await using var back = await Upstream.StartAsync(http => http.Response.WriteAsync("back"), port);
         using var answer = await asked;
         Assert.Equal("back", await answer.Content.ReadAsStringAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Callers_wait_for_the_first_replica_that_is_ready()
+    {
+        await using var upstream = await Upstream.SayingAsync("ready");
+        await using var host = await GatewayHost.StartAsync();
+        host.Gateway.Publish(host.Route(upstream.Revision));
+        var asked = host.Client().GetStringAsync(new Uri("ok", UriKind.Relative), Cancel);
+        await Task.Delay(TimeSpan.FromMilliseconds(150), TimeProvider.System, Cancel);
+        Assert.False(asked.IsCompleted);
+
+        host.Gateway.Publish(host.Route(upstream.Revision, upstream.Address));
+
+        Assert.Equal("ready", await asked);
     }
 
     private static int FreePort()

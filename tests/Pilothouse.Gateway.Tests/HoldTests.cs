@@ -77,7 +77,7 @@ public sealed class HoldTests
     public async Task Only_so_many_may_wait_and_who_hangs_up_does_not_count()
     {
         await using var old = await Upstream.SayingAsync("old");
-        await using var host = await GatewayHost.StartAsync(("MaxHeld", "2"));
+        await using var host = await GatewayHost.StartAsync(("Forwarding:MaxHeld", "2"));
         host.Gateway.Publish(host.Route(old.Revision, old.Address));
         using var client = host.Client();
         using var hold = host.Gateway.Hold(host.Deployment, Eventually.Limit);

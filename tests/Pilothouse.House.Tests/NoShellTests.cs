@@ -9,15 +9,15 @@ namespace Pilothouse.House.Tests;
 /// </summary>
 public sealed partial class NoShellTests
 {
-    /// <summary>A user's install and build commands, inside the sandbox.</summary>
-    private const string TheOneShell = "src/Pilothouse.Builds/AgentServers/JavaScript/ProjectInstall.cs";
+    /// <summary>A user's install and build commands, and the gate that lets them into the sandbox only.</summary>
+    private static readonly string[] s_theOneShell = ["src/Pilothouse.Builds/AgentServers/JavaScript/ProjectInstall.cs", "src/Pilothouse.Builds/Sandbox/ProjectCommands.cs"];
 
     [Fact]
     public void Nothing_starts_a_shell_but_the_sandboxed_commands_of_a_project()
     {
         var files = Repository.CSharp("src").Where(file => Shell().IsMatch(Repository.Read(file)));
 
-        Assert.Equal([TheOneShell], files);
+        Assert.Equal(s_theOneShell, files);
     }
 
     [Fact]

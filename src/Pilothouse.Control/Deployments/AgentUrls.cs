@@ -1,24 +1,10 @@
-using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Pilothouse.Core;
 using Pilothouse.Core.Deployments;
+using Pilothouse.Core.Routing;
 
 namespace Pilothouse.Control.Deployments;
-
-/// <summary>The gateway's addresses, as far as answers carry them.</summary>
-public sealed class AgentUrlOptions
-{
-    public const string Section = "Gateway";
-
-    /// <summary>e.g. <c>https://pilothouse.corp</c>; null: as the request was addressed.</summary>
-    [RegularExpression(@"https?://[^\s/]+(/[^\s]*)?")]
-    public string? PublicUrl { get; set; }
-
-    /// <summary>Wildcard domain of the agents, e.g. <c>agents.corp</c>, a port included where it is not the scheme's own; null: none.</summary>
-    [RegularExpression(@"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?")]
-    public string? Domain { get; set; }
-}
 
 [OptionsValidator]
 internal sealed partial class AgentUrlOptionsValidator : IValidateOptions<AgentUrlOptions>;

@@ -34,7 +34,7 @@ public interface IRouteHold : IDisposable
 }
 
 /// <param name="Label"><c>{name}-{hash}</c>: the path segment under <c>/lgp/</c> and the host label under the wildcard domain.</param>
-/// <param name="Endpoints">Replicas that are ready; none means: callers get 503 with Retry-After.</param>
+/// <param name="Endpoints">Replicas that are ready; none means: callers wait a moment for one, then get 503 with Retry-After.</param>
 /// <param name="RequiresKey">Callers need a key of the workspace; false when the project brings its own auth.</param>
 public sealed record Route(
     WorkspaceId Workspace,

@@ -10,7 +10,7 @@ namespace Pilothouse.Gateway.Forwarding;
 /// <summary>Sends a request to a replica and its answer back, unbuffered, whatever it is: JSON, event streams, WebSockets.</summary>
 internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoker client, IOptions<GatewayOptions> options, TimeProvider time)
 {
-    private static readonly TimeSpan s_connectPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_restartPause = TimeSpan.FromMilliseconds(50);
     private readonly ForwarderRequestConfig _config = new() { ActivityTimeout = options.Value.SilenceLimit, AllowResponseBuffering = false };
 
     public async Task ForwardAsync(HttpContext http, RouteLane lane, AgentRequest request)
@@ -29,6 +29,12 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
             var entry = await lane.EnterAsync(http.RequestAborted);
             if (entry.Ticket is not { } ticket)
             {
+                if (entry is { Target.HasEndpoint: false } && time.GetElapsedTime(began) < options.Value.RestartLimit)
+                {
+                    await Task.Delay(s_restartPause, time, http.RequestAborted);
+                    continue;
+                }
+
                 await RefuseAsync(http, entry);
                 return;
             }
@@ -44,7 +50,7 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
             }
 
             if (error == ForwarderError.None || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested) return;
-            if (!IsUnsent(http) || time.GetElapsedTime(began) >= options.Value.ConnectLimit)
+            if (!IsUnsent(http) || time.GetElapsedTime(began) >= options.Value.RestartLimit)
             {
                 await FailAsync(http, ticket.Target, error);
                 return;
@@ -52,7 +58,7 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
 
             // The replica restarts, or was just exchanged: not a byte went out, so the request may be sent as if it had come now.
             http.Response.Clear();
-            await Task.Delay(s_connectPause, time, http.RequestAborted);
+            await Task.Delay(s_restartPause, time, http.RequestAborted);
         }
     }
 

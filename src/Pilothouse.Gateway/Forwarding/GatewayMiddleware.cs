@@ -9,13 +9,14 @@ namespace Pilothouse.Gateway.Forwarding;
 
 /// <summary>Finds the deployment that a request is for and checks the caller; the rest of the path is the agent's.</summary>
 internal sealed class GatewayMiddleware(
-    RequestDelegate next, RouteTable routes, AgentForwarder forwarder, ICallerCheck callers, IOptions<GatewayOptions> options)
+    RequestDelegate next, RouteTable routes, AgentForwarder forwarder, ICallerCheck callers, IOptions<AgentUrlOptions> options)
 {
     private const string PathPrefix = "/lgp/";
     private const string KeyHeader = "X-Api-Key";
     private const string Bearer = "Bearer ";
 
-    private readonly string? _domainSuffix = options.Value.Domain is { Length: > 0 } domain ? $".{domain.TrimStart('.')}" : null;
+    /// <summary>Ports do not count: a proxy in front may have another than we.</summary>
+    private readonly string? _domainSuffix = options.Value.Domain is { Length: > 0 } domain ? $".{domain.Split(':')[0]}" : null;
 
     public Task InvokeAsync(HttpContext http)
     {
