@@ -52,7 +52,8 @@ internal sealed class LocalBuildEngine(
             var built = await server.BuildAsync(project, run, log, watch.Token);
             if (built is not AgentServerBuild.Ready ready) return Refused([((AgentServerBuild.Refused)built).Message], log);
 
-            var artifact = await Task.Run(() => places.Artifacts.Add(directory.Artifact, ready.Launch, ready.ServerName, log, watch.Token), watch.Token);
+            var (artifact, fault) = await Task.Run(() => places.Artifacts.Add(directory.Artifact, ready.Launch, ready.ServerName, log, watch.Token), watch.Token);
+            if (artifact is null) return Refused([fault], log);
             await places.Index.PutAsync(key, new IndexEntry(artifact.Digest, server.Kind, server.Fingerprint, ready.ServerName), watch.Token);
             return new BuildOutcome.Built(artifact, WasThere: false);
         }

@@ -29,14 +29,17 @@ internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeS
 
     /// <summary>Takes a built folder in, under its digest; one that is there already stays as it is.</summary>
     /// <param name="built">On the same file system. Holds <c>src</c> and what the agent server put beside it.</param>
-    public Artifact Add(string built, LaunchSpec launch, string serverVersion, IBuildLog log, CancellationToken cancellationToken)
+    /// <returns>The artifact, or one sentence that says why it can be none.</returns>
+    public (Artifact? Artifact, string Fault) Add(string built, LaunchSpec launch, string serverVersion, IBuildLog log, CancellationToken cancellationToken)
     {
         var text = LaunchSpecJson.Write(launch);
-        var entries = new ArtifactTree(built, log).Normalize(cancellationToken);
+        var tree = new ArtifactTree(built, log);
+        var entries = tree.Normalize(cancellationToken);
+        if (tree.Fault is not null) return (null, tree.Fault);
         var digest = TreeDigest.Of(built, entries, text, cancellationToken);
         foreach (var path in digest.Bound)
             log.Write("WARNING", $"{Sources.SourcePath.Shown(path)} holds the path of the folder that it was built in; the artifact runs in another one.");
-        if (Find(digest.Digest, serverVersion) is { } there) return there;
+        if (Find(digest.Digest, serverVersion) is { } there) return (there, "");
 
         File.WriteAllText(Path.Combine(built, LaunchFile), text);
         Libc.SyncFileSystem(built);
@@ -50,7 +53,7 @@ internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeS
         }
 
         log.Write("INFO", $"Artifact {digest.Digest[..12]} with {digest.Files} files.");
-        return new Artifact(digest.Digest, launch, serverVersion);
+        return (new Artifact(digest.Digest, launch, serverVersion), "");
     }
 
     public async Task<int> RemoveUnusedAsync(IReadOnlySet<string> digestsInUse, CancellationToken cancellationToken)

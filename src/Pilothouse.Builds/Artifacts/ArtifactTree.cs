@@ -14,7 +14,13 @@ internal sealed record TreeEntry(string Path, char Kind, string? Target = null);
 /// <param name="root">Absolute; becomes the artifact.</param>
 internal sealed class ArtifactTree(string root, IBuildLog log)
 {
+    // PATH_MAX is 4096; the artifact's place may have a longer path than this one's.
+    private const int LongestPathBytes = 3500;
+
     private readonly List<TreeEntry> _entries = [];
+
+    /// <summary>Why this can be no artifact: one sentence; null when it can.</summary>
+    public string? Fault { get; private set; }
 
     /// <returns>Sorted by the bytes of their paths.</returns>
     public IReadOnlyList<TreeEntry> Normalize(CancellationToken cancellationToken)
@@ -32,8 +38,14 @@ internal sealed class ArtifactTree(string root, IBuildLog log)
         foreach (var path in Directory.GetFileSystemEntries(folder, "*", new EnumerationOptions { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false }))
         {
             var entry = Path.GetFileName(path);
-            if (Libc.Mode(path) is not { } mode) continue;
             var below = relative.Length == 0 ? entry : $"{relative}/{entry}";
+            if (Encoding.UTF8.GetByteCount(path) > LongestPathBytes)
+            {
+                Fault = $"The build left a path that is too long, {SourcePath.Shown(below)}; make it shorter.";
+                return;
+            }
+
+            if (Libc.Mode(path) is not { } mode) continue;
             switch (mode & FileKind.Mask)
             {
                 case FileKind.Link:

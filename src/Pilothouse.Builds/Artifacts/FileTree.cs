@@ -20,10 +20,10 @@ internal static class FileTree
         {
             Directory.Delete(folder, recursive: true);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             Open(folder);
-            // Paths longer than the system takes in one piece: rm walks them folder by folder.
+            // Paths longer than the system takes in one piece (an ArgumentException, of all things): rm walks them folder by folder.
             using var remove = Process.Start(new ProcessStartInfo("/bin/rm", ["-rf", "--", folder]));
             if (remove is not null) await remove.WaitForExitAsync(cancellationToken);
             if (Directory.Exists(folder)) throw new IOException($"'{folder}' cannot be removed; look at its permissions.", exception);
@@ -68,7 +68,7 @@ internal static class FileTree
                 File.SetUnixFileMode(at, OwnerAll);
                 foreach (var below in Directory.EnumerateDirectories(at)) pending.Push(below);
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
             {
                 // rm tells.
             }

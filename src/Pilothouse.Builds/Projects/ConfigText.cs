@@ -33,9 +33,9 @@ internal static class ConfigText
         }
         catch (JsonException broken)
         {
-            // Lines are counted from 0 there, and its own count of them is repeated at the end.
+            // Lines are counted from 0 there. Beyond the first sentence its message is about the reader.
             var line = broken.LineNumber is { } number ? $"line {(number + 1).ToString(CultureInfo.InvariantCulture)}" : "the file";
-            var reason = broken.Message.Split(" LineNumber:", 2)[0].Split(" Path:", 2)[0].TrimEnd('.');
+            var reason = broken.Message.Split(". ", 2)[0].TrimEnd('.');
             fault = $"{file}: {line} is not valid JSON ({reason}).";
             return default;
         }

@@ -57,10 +57,10 @@ internal sealed class BuildGroup
     }
 
     /// <summary>How many processes the memory limit has killed.</summary>
-    public long OutOfMemoryKills() => _folders
-        .SelectMany(folder => Lines(Path.Combine(folder, "memory.oom_control"), '\n').Concat(Lines(Path.Combine(folder, "memory.events"), '\n')))
-        .Where(line => line.StartsWith("oom_kill ", StringComparison.Ordinal))
-        .Sum(line => long.Parse(line["oom_kill ".Length..], CultureInfo.InvariantCulture));
+    public long OutOfMemoryKills() => Count("memory.oom_control", "oom_kill ") + Count("memory.events", "oom_kill ");
+
+    /// <summary>How many processes could not be started because there were too many.</summary>
+    public long RefusedProcesses() => Count("pids.events", "max ");
 
     public void Kill()
     {
@@ -101,6 +101,11 @@ internal sealed class BuildGroup
 
         return [.. roots.Distinct(StringComparer.Ordinal)];
     }
+
+    private long Count(string file, string name) => _folders
+        .SelectMany(folder => Lines(Path.Combine(folder, file), '\n'))
+        .Where(line => line.StartsWith(name, StringComparison.Ordinal))
+        .Sum(line => long.Parse(line[name.Length..], CultureInfo.InvariantCulture));
 
     private static string[] Lines(string file, char separator)
     {

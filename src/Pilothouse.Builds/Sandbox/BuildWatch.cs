@@ -47,10 +47,11 @@ internal sealed class BuildWatch : IAsyncDisposable
         return false;
     }
 
-    /// <summary>When a command has ended: the kernel may have ended it for its memory, faster than anybody measures.</summary>
-    public void CheckMemory()
+    /// <summary>When a command has ended: the kernel may have ended it, faster than anybody measures.</summary>
+    public void CheckGroup()
     {
         if (_group?.OutOfMemoryKills() > 0) ExceedMemory();
+        else if (_group?.RefusedProcesses() > 0) ExceedProcesses();
     }
 
     public async ValueTask DisposeAsync()
@@ -76,7 +77,7 @@ internal sealed class BuildWatch : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_done.Token))
             {
-                CheckMemory();
+                CheckGroup();
                 MeasureProcesses();
                 if (_time.GetTimestamp() < diskDue) continue;
                 var began = _time.GetTimestamp();
@@ -96,10 +97,12 @@ internal sealed class BuildWatch : IAsyncDisposable
     {
         var found = MarkedProcesses.Find(MarkedProcesses.OfBuild(_root));
         if (found.Count > _options.Processes)
-            Exceed($"The build ran more than {_options.Processes} processes at once (Builds:Processes).");
+            ExceedProcesses();
         else if (MarkedProcesses.MemoryBytes(found, _options.MemoryBytes) > _options.MemoryBytes)
             ExceedMemory();
     }
+
+    private void ExceedProcesses() => Exceed($"The build ran more than {_options.Processes} processes at once (Builds:Processes); make it do less at a time.");
 
     private void ExceedMemory() => Exceed($"The build used more than {_options.MemoryBytes / Mebi} MiB of memory (Builds:MemoryBytes); make its commands use less, or ask the operator for more.");
 

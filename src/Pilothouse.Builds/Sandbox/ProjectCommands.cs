@@ -80,7 +80,7 @@ internal sealed class ProjectCommands(
             {
                 if (watch.CountLine()) onLine(line);
             }, watch.Enter, time, both.Token);
-        watch.CheckMemory();
+        watch.CheckGroup();
         watch.Token.ThrowIfCancellationRequested();
         return code;
     }
