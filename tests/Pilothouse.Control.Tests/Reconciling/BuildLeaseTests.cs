@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
 using Pilothouse.Control.Tests.World;
-using Pilothouse.Core.Builds;
 using Pilothouse.Core.Reconciling;
 using Pilothouse.Core.Revisions;
 using Pilothouse.Testing;
@@ -13,49 +12,51 @@ public sealed class BuildLeaseTests
 {
     private static readonly DateTimeOffset s_now = TimeProvider.System.GetUtcNow();
 
-    [Fact]
-    public async Task T41_owner_that_was_paused_past_its_lease_writes_nothing_when_it_wakes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task T41_owner_that_was_paused_past_its_lease_writes_nothing_when_it_wakes(bool isOtherStillBuilding)
     {
         await using var world = await ControlWorld.StartAsync();
-        var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var slow = new FakeBuildEngine
-        {
-            Behaviour = async (_, log, _) =>
-            {
-                log.Write("INFO", "before the pause");
-                await wake.Task;
-                return FakeBuildEngine.Built("of the paused owner");
-            },
-        };
+        var wake = NewGate();
+        var finish = NewGate();
+        if (!isOtherStillBuilding) finish.SetResult();
+        var slow = Gated("of the paused owner", wake);
+        var quick = Gated("of the other", finish);
         var paused = new RevisionDriver(world.Host.Services, slow, new FakeTimeProvider(s_now));
-        var other = new RevisionDriver(
-            world.Host.Services, new FakeBuildEngine { Behaviour = (_, _, _) => Task.FromResult<BuildOutcome>(FakeBuildEngine.Built("of the other")) },
-            new FakeTimeProvider(s_now.AddMinutes(10)));
+        var other = new RevisionDriver(world.Host.Services, quick, new FakeTimeProvider(s_now.AddMinutes(10)));
         var deployment = await world.DeploymentAsync();
         var revision = await world.QueueAsync(deployment);
 
         await paused.QueueAsync(deployment);
-        var build = paused.BuildAsync(revision);
+        var stale = paused.BuildAsync(revision);
         await Eventually.TrueAsync(() => slow.Running == 1);
-        await other.BuildAsync(revision);
+        var owned = other.BuildAsync(revision);
+        if (isOtherStillBuilding) await Eventually.TrueAsync(() => quick.Running == 1);
+        else await owned;
         var taken = await world.RevisionRowAsync(revision);
         wake.SetResult();
-        await build;
+        await stale;
 
         var after = await world.RevisionRowAsync(revision);
-        Assert.Equal(FakeBuildEngine.Built("of the other").Artifact.Digest, after.ArtifactDigest);
-        Assert.Equal((taken.Status, taken.LeaseFence, taken.UpdatedAt), (after.Status, after.LeaseFence, after.UpdatedAt));
-        Assert.Equal(2, after.LeaseFence);
+        Assert.Equal(
+            (taken.Status, taken.LeaseOwner, taken.LeaseFence, taken.UpdatedAt, taken.ArtifactDigest),
+            (after.Status, after.LeaseOwner, after.LeaseFence, after.UpdatedAt, after.ArtifactDigest));
+        finish.TrySetResult();
+        await owned;
+        var end = await world.RevisionRowAsync(revision);
+        Assert.Equal((RevisionStatus.AwaitingDeploy, 2), (end.Status, end.LeaseFence));
+        Assert.Equal(FakeBuildEngine.Built("of the other").Artifact.Digest, end.ArtifactDigest);
         Assert.Equal(1, (await world.DeploymentRowAsync(deployment)).Generation);
         var built = Assert.Single(await world.EventsAsync(deployment), one => one.Kind == "build_succeeded");
-        Assert.Contains(after.ArtifactDigest!, built.Data, StringComparison.Ordinal);
+        Assert.Contains(end.ArtifactDigest!, built.Data, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Build_held_by_a_living_owner_is_left_alone()
     {
         await using var world = await ControlWorld.StartAsync();
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gate = NewGate();
         var engine = new FakeBuildEngine();
         engine.Behaviour = async (request, _, _) =>
         {
@@ -83,7 +84,7 @@ public sealed class BuildLeaseTests
     public async Task Lease_is_renewed_while_the_build_runs()
     {
         await using var world = await ControlWorld.StartAsync();
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gate = NewGate();
         var engine = new FakeBuildEngine();
         engine.Behaviour = async (request, _, _) =>
         {
@@ -181,4 +182,17 @@ public sealed class BuildLeaseTests
             Directory.Delete(directory, recursive: true);
         }
     }
+
+    private static TaskCompletionSource NewGate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Builds once the gate is open, whatever is cancelled meanwhile.</summary>
+    private static FakeBuildEngine Gated(string content, TaskCompletionSource gate) => new()
+    {
+        Behaviour = async (_, log, _) =>
+        {
+            log.Write("INFO", "begun");
+            await gate.Task;
+            return FakeBuildEngine.Built(content);
+        },
+    };
 }

@@ -314,7 +314,7 @@ public sealed class UploadTests
     private static byte[] Head(string url, long contentLength) => Encoding.ASCII.GetBytes(
         $"PUT {new Uri(url).AbsolutePath} HTTP/1.1\r\nHost: {new Uri(url).Authority}\r\nContent-Length: {contentLength}\r\nConnection: close\r\n\r\n");
 
-    /// <summary>Sends the bytes, says that no more will come, and reads the answer.</summary>
+    /// <summary>Sends the bytes, says that no more will come, and reads the answer; a server may also just hang up.</summary>
     private static async Task<string> SendRawAsync(ControlWorld world, string url, long contentLength, byte[] content)
     {
         using var socket = new TcpClient();
@@ -324,6 +324,13 @@ public sealed class UploadTests
         await stream.WriteAsync(content, Cancel);
         socket.Client.Shutdown(SocketShutdown.Send);
         using var reader = new StreamReader(stream);
-        return await reader.ReadToEndAsync(Cancel);
+        try
+        {
+            return await reader.ReadToEndAsync(Cancel);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 }
