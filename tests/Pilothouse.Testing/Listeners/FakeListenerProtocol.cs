@@ -23,6 +23,9 @@ public sealed class FakeListenerProtocol(TimeProvider time) : IListenerProtocol
     /// <summary>Nobody answers.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>So many answers to log batches get lost on their way back, after the batch was taken.</summary>
+    public int LosesLogAnswers { get; set; }
+
     /// <summary>Every report that arrived, also those that changed nothing.</summary>
     public IReadOnlyList<DeploymentReport> Reports => Snapshot(_reports);
 
@@ -101,6 +104,11 @@ public sealed class FakeListenerProtocol(TimeProvider time) : IListenerProtocol
         {
             ThrowIfAway();
             if (_batches.Add(batch.BatchId)) _logs.AddRange(batch.Lines);
+            if (LosesLogAnswers > 0)
+            {
+                LosesLogAnswers--;
+                throw new HttpRequestException("The answer was lost.");
+            }
         }
 
         return Task.CompletedTask;
