@@ -1,1 +1,3 @@
-return 0;
+using Pilothouse.Cli;
+
+return await PilothouseCommand.RunAsync(args, Console.Out, Console.Error);

@@ -15,6 +15,8 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(DeploymentCreate))]
 [JsonSerializable(typeof(DeploymentPatch))]
 [JsonSerializable(typeof(RevisionsList))]
+[JsonSerializable(typeof(DeletedDeployments))]
+[JsonSerializable(typeof(FreeDeployments))]
 [JsonSerializable(typeof(UploadUrl))]
 [JsonSerializable(typeof(RevisionEventsList))]
 [JsonSerializable(typeof(SwitchProof))]

@@ -4,10 +4,16 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pilothouse.Control.Access;
+using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Events;
+using Pilothouse.Control.Listeners;
+using Pilothouse.Control.Logs;
 using Pilothouse.Control.Reconciling;
+using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
+using Pilothouse.Control.Uploads;
 
 namespace Pilothouse.Control;
 
@@ -24,11 +30,18 @@ public static class ControlFeature
         services.AddStorage(configuration);
         services.AddSecrets(configuration);
         services.AddAccess(configuration);
+        services.AddLogs(configuration);
+        services.AddUploads(configuration);
+        services.AddListeners(configuration);
+        services.AddReconciling(configuration);
+        services.AddDeployments(configuration);
+        services.AddRevisions();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
             provider.GetRequiredService<Bootstrap>(),
-            provider.GetRequiredService<DataDirectoryLock>()));
+            provider.GetRequiredService<DataDirectoryLock>(),
+            provider.GetRequiredService<Takeover>()));
         return services;
     }
 
@@ -41,5 +54,14 @@ public static class ControlFeature
         return app;
     }
 
-    public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder routes) => routes;
+    public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder routes)
+    {
+        routes.MapUploads();
+        routes.MapLogs();
+        routes.MapEvents();
+        routes.MapInterrupt();
+        routes.MapDeployments();
+        routes.MapRevisions();
+        return routes;
+    }
 }

@@ -1,4 +1,5 @@
 using Pilothouse.Control.Access;
+using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
 
@@ -11,16 +12,18 @@ public sealed class ControlStart
     private readonly DataKeys _dataKeys;
     private readonly Bootstrap _bootstrap;
     private readonly DataDirectoryLock _lock;
+    private readonly Takeover _takeover;
 
-    internal ControlStart(DatabaseMigrator migrator, DataKeys dataKeys, Bootstrap bootstrap, DataDirectoryLock directoryLock)
+    internal ControlStart(DatabaseMigrator migrator, DataKeys dataKeys, Bootstrap bootstrap, DataDirectoryLock directoryLock, Takeover takeover)
     {
         _migrator = migrator;
         _dataKeys = dataKeys;
         _bootstrap = bootstrap;
         _lock = directoryLock;
+        _takeover = takeover;
     }
 
-    /// <summary>Takes the data directory, migrates the store, proves the master key, makes the first key.</summary>
+    /// <summary>Takes the data directory, migrates the store, proves the master key, takes over from a dead predecessor, makes the first key.</summary>
     /// <returns>The first admin key when this start made it, to be shown once; else null.</returns>
     /// <exception cref="DataDirectoryInUseException">Another control plane uses the directory.</exception>
     /// <exception cref="MasterKeyException">Missing or wrong master key.</exception>
@@ -30,6 +33,7 @@ public sealed class ControlStart
         _lock.Take();
         await _migrator.MigrateAsync(cancellationToken);
         await _dataKeys.PrepareAsync(cancellationToken);
+        await _takeover.RunAsync(cancellationToken);
         return await _bootstrap.RunAsync(cancellationToken);
     }
 }

@@ -23,6 +23,7 @@ public sealed class ProcessRuntimeOptions
     [Range(1024, 65535)]
     public int FirstPort { get; set; } = 20_000;
 
+    /// <summary>The last of them.</summary>
     [Range(1024, 65535)]
     public int LastPort { get; set; } = 32_000;
 
@@ -30,6 +31,7 @@ public sealed class ProcessRuntimeOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan FirstProbeInterval { get; set; } = TimeSpan.FromMilliseconds(25);
 
+    /// <summary>The pauses between probes of a start grow no longer than this.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:10:00")]
     public TimeSpan LongestProbeInterval { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -48,6 +50,7 @@ public sealed class ProcessRuntimeOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan FirstBackoff { get; set; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>The pauses before restarts grow no longer than this; a replica in a crash loop is tried at this pace.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan LongestBackoff { get; set; } = TimeSpan.FromMinutes(1);
 

@@ -132,6 +132,8 @@ internal sealed class ControlHost : IAsyncDisposable
     private static async Task DisposeAppAsync(WebApplication app)
     {
         var database = app.Services.GetRequiredService<DataDirectory>().DatabaseFile;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10), TimeProvider.System);
+        await app.StopAsync(limit.Token);
         await app.DisposeAsync();
         using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = database }.ToString());
         SqliteConnection.ClearPool(connection);

@@ -19,9 +19,23 @@ internal sealed record AgentProject(string SourceRoot, string ConfigPath, JsonEl
     public string RelativeFolder => (Path.GetDirectoryName(ConfigPath) ?? "").Replace('\\', '/');
 }
 
+internal enum AgentServerKind
+{
+    JavaScript,
+    Python,
+}
+
 /// <summary>Prepares projects of one kind to be run by one kind of agent server.</summary>
 internal interface IAgentServer
 {
+    AgentServerKind Kind { get; }
+
+    /// <summary>
+    /// Another text whenever the same source could now become another artifact: default versions, start scripts, programs of the host. Asked for at
+    /// each build, so it starts no program.
+    /// </summary>
+    string Fingerprint { get; }
+
     /// <summary>What can be refused before anything is installed, one sentence each that says what to fix; empty when nothing.</summary>
     IReadOnlyList<string> Faults(AgentProject project);
 

@@ -21,6 +21,14 @@ internal sealed class NodeTools(IToolchains toolchains, RunCommand run)
     private const string DefaultPnpm = "10.34.9";
     private const string DefaultBun = "1.4.5";
 
+    /// <summary>Of the host's Node and of the package managers that come when a project pins none.</summary>
+    public static string Fingerprint()
+    {
+        var node = FindHostProgram("node");
+        var file = node is null ? null : new FileInfo(File.ResolveLinkTarget(node, returnFinalTarget: true)?.FullName ?? node);
+        return $"node:{node}:{file?.Length}:{file?.LastWriteTimeUtc.Ticks} yarn@{DefaultYarn} berry@{DefaultYarnBerry} pnpm@{DefaultPnpm} bun@{DefaultBun}";
+    }
+
     /// <summary>The project's Node: the host's where its major version is the wanted one (or none is wanted), else npm's own binaries.</summary>
     /// <exception cref="BuildUnavailableException">The host has no Node or npm, or the registry did not give the version.</exception>
     public async Task<NodeTool> NodeAsync(int? major, IBuildLog log, CancellationToken cancellationToken)
@@ -142,9 +150,12 @@ internal sealed class NodeTools(IToolchains toolchains, RunCommand run)
         return target.EndsWith(".js", StringComparison.Ordinal) ? [node, target] : [program];
     }
 
-    private static string HostProgram(string name) =>
+    private static string? FindHostProgram(string name) =>
         (System.Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Select(folder => Path.Combine(folder, name))
-            .FirstOrDefault(File.Exists)
+            .FirstOrDefault(File.Exists);
+
+    private static string HostProgram(string name) =>
+        FindHostProgram(name)
         ?? throw new BuildUnavailableException($"{name} is not on the PATH of this host; JavaScript projects need Node {ServerVersion.Node} with npm.");
 }

@@ -99,34 +99,54 @@ internal sealed class BodyReader
 
     public BodyReader? OptionalObject(string name) => Optional(name) is { } value ? Of(value, At(name), _faults) : null;
 
-    public IReadOnlyList<BodyReader> Objects(string name) => Required(name) is { } value ? ReadObjects(value, At(name)) : [];
+    /// <param name="isSecret">What came instead of an object is not echoed in faults.</param>
+    public IReadOnlyList<BodyReader> Objects(string name, bool isSecret = false) =>
+        Required(name) is { } value ? ReadObjects(value, At(name), isSecret) : [];
 
     /// <summary>Null when absent or null; an empty list is a list.</summary>
-    public IReadOnlyList<BodyReader>? OptionalObjects(string name) => Optional(name) is { } value ? ReadObjects(value, At(name)) : null;
+    public IReadOnlyList<BodyReader>? OptionalObjects(string name, bool isSecret = false) =>
+        Optional(name) is { } value ? ReadObjects(value, At(name), isSecret) : null;
 
     public IReadOnlyList<string>? OptionalTexts(string name, int maxLength = int.MaxValue)
     {
         if (Optional(name) is not { } value) return null;
-        return [.. Items(value, At(name)).Select(item => ReadText(item.Value, item.Location, maxLength, isSecret: false) ?? "")];
+        return [.. Items(value, At(name), isSecret: false).Select(item => ReadText(item.Value, item.Location, maxLength, isSecret: false) ?? "")];
+    }
+
+    public IReadOnlyList<JsonElement>? OptionalAnyObjects(string name)
+    {
+        if (Optional(name) is not { } value) return null;
+        return [.. Items(value, At(name), isSecret: false).Select(item => ReadAnyObject(item.Value, item.Location)).OfType<JsonElement>()];
+    }
+
+    /// <summary>An object whose values are all texts.</summary>
+    public IReadOnlyDictionary<string, string>? OptionalTextMap(string name)
+    {
+        if (OptionalAnyObject(name) is not { } value) return null;
+        return JsonBody.Fields(value).ToDictionary(
+            field => field.Key,
+            field => ReadText(field.Value, [.. At(name), field.Key], maxLength: int.MaxValue, isSecret: false) ?? "",
+            StringComparer.Ordinal);
     }
 
     /// <summary>Any object, kept as it came.</summary>
     public JsonElement? OptionalAnyObject(string name)
     {
         if (Optional(name) is not { } value) return null;
-        return value.ValueKind == JsonValueKind.Object
-            ? value
-            : Fault<JsonElement?>("dict_type", At(name), "Input should be a valid dictionary", value);
+        return ReadAnyObject(value, At(name));
     }
 
     /// <summary>A rule of the caller's own about a field, in pydantic's form for such rules: <c>Value error, {message}</c>.</summary>
     public void Refuse(string name, string message) => _faults.Add("value_error", At(name), $"Value error, {message}");
 
-    private static BodyReader Of(JsonElement value, IReadOnlyList<object> location, RequestFaults faults)
+    private static BodyReader Of(JsonElement value, IReadOnlyList<object> location, RequestFaults faults, bool isSecret = false)
     {
         if (value.ValueKind == JsonValueKind.Object) return new BodyReader(JsonBody.Fields(value), location, faults);
         faults.Add(
-            "model_attributes_type", location, "Input should be a valid dictionary or object to extract fields from", value);
+            "model_attributes_type",
+            location,
+            "Input should be a valid dictionary or object to extract fields from",
+            isSecret ? null : value);
         return new BodyReader(fields: null, location, faults);
     }
 
@@ -149,6 +169,14 @@ internal sealed class BodyReader
     private JsonElement? Optional(string name) =>
         _fields is not null && _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
+    private JsonElement? ReadAnyObject(JsonElement value, IReadOnlyList<object> location)
+    {
+        if (value.ValueKind != JsonValueKind.Object) return Fault<JsonElement?>("dict_type", location, "Input should be a valid dictionary", value);
+        return JsonBody.IsText(value)
+            ? value
+            : Fault<JsonElement?>("string_unicode", location, "Input should be a valid string, unable to parse raw data as a unicode string", input: null);
+    }
+
     private string? ReadText(JsonElement value, IReadOnlyList<object> location, int maxLength, bool isSecret)
     {
         if (value.ValueKind != JsonValueKind.String)
@@ -167,14 +195,14 @@ internal sealed class BodyReader
         return ScalarText.NotOneOf(allowed, value, location, _faults);
     }
 
-    private List<BodyReader> ReadObjects(JsonElement value, IReadOnlyList<object> location) =>
-        [.. Items(value, location).Select(item => Of(item.Value, item.Location, _faults))];
+    private List<BodyReader> ReadObjects(JsonElement value, IReadOnlyList<object> location, bool isSecret) =>
+        [.. Items(value, location, isSecret).Select(item => Of(item.Value, item.Location, _faults, isSecret))];
 
-    private List<(JsonElement Value, IReadOnlyList<object> Location)> Items(JsonElement value, IReadOnlyList<object> location)
+    private List<(JsonElement Value, IReadOnlyList<object> Location)> Items(JsonElement value, IReadOnlyList<object> location, bool isSecret)
     {
         if (value.ValueKind == JsonValueKind.Array)
             return [.. value.EnumerateArray().Select((item, index) => (item, (IReadOnlyList<object>)[.. location, index]))];
-        _faults.Add("list_type", location, "Input should be a valid list", value);
+        _faults.Add("list_type", location, "Input should be a valid list", isSecret ? null : value);
         return [];
     }
 

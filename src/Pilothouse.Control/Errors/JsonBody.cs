@@ -53,6 +53,15 @@ internal static class JsonBody
         }
     }
 
+    /// <summary>Every name and text in it is valid, so that it can be written again.</summary>
+    public static bool IsText(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().All(property => NameOf(property) is not null && IsText(property.Value)),
+        JsonValueKind.Array => element.EnumerateArray().All(IsText),
+        JsonValueKind.String => TextOf(element) is not null,
+        _ => true,
+    };
+
     private static string? NameOf(JsonProperty property)
     {
         try

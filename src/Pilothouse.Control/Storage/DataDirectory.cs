@@ -18,6 +18,9 @@ public sealed class DataDirectory(IOptions<StorageOptions> options)
 
     public string Blobs => Path.Combine(Root, "blobs");
 
+    /// <summary>Artifacts are moved into place whole: one whose directory is there is complete.</summary>
+    public bool HasArtifact(string digest) => Directory.Exists(Path.Combine(Root, "artifacts", digest));
+
     /// <summary>Creates the root for its owner alone; an existing one is left as it is.</summary>
     public void Ensure()
     {

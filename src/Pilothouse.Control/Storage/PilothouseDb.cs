@@ -13,6 +13,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<RevisionRow> Revisions => Set<RevisionRow>();
     public DbSet<UploadRow> Uploads => Set<UploadRow>();
     public DbSet<LogRow> Logs => Set<LogRow>();
+    public DbSet<LogBatchRow> LogBatches => Set<LogBatchRow>();
     public DbSet<EventRow> Events => Set<EventRow>();
     public DbSet<ListenerRow> Listeners => Set<ListenerRow>();
     public DbSet<CounterRow> Counters => Set<CounterRow>();
@@ -63,8 +64,14 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
             table.ToTable("logs");
             table.HasKey(row => row.Sequence);
             table.Property(row => row.Sequence).ValueGeneratedOnAdd();
-            table.HasIndex(row => new { row.DeploymentId, row.IsBuild, row.Sequence });
-            table.HasIndex(row => new { row.RevisionId, row.IsBuild, row.Sequence });
+            table.HasIndex(row => new { row.DeploymentId, row.IsBuild, row.At, row.Sequence });
+            table.HasIndex(row => new { row.RevisionId, row.IsBuild, row.At, row.Sequence });
+        });
+        modelBuilder.Entity<LogBatchRow>(table =>
+        {
+            table.ToTable("log_batches");
+            table.HasKey(row => row.BatchId);
+            table.HasIndex(row => row.At);
         });
         modelBuilder.Entity<EventRow>(table =>
         {

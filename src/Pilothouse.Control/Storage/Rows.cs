@@ -170,12 +170,20 @@ public sealed class LogRow
     /// <summary>False: deploy log.</summary>
     public bool IsBuild { get; set; }
 
+    /// <summary>Never falls within the build or deploy log of a deployment, so that a reader who goes on from the newest time misses nothing.</summary>
     public DateTimeOffset At { get; set; }
 
     /// <summary>0 DEBUG, 1 INFO, 2 WARNING, 3 ERROR, 4 CRITICAL.</summary>
     public int Level { get; set; }
 
     public required string Message { get; set; }
+}
+
+/// <summary>A listener's batch of log lines that was taken, so that the same batch sent again adds nothing. Kept for a day.</summary>
+public sealed class LogBatchRow
+{
+    public Guid BatchId { get; set; }
+    public DateTimeOffset At { get; set; }
 }
 
 public sealed class EventRow

@@ -64,36 +64,43 @@ public sealed class ReconcileLoop<TKey>(
 
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
-        await foreach (var key in _ready.Reader.ReadAllAsync(cancellationToken))
+        // Not ReadAllAsync: it leaves the caller's context, and a simulation of the loop would not go the same way twice.
+        while (await _ready.Reader.WaitToReadAsync(cancellationToken))
         {
-            lock (_lock)
+            while (_ready.Reader.TryRead(out var key))
+                await WorkOnAsync(key, cancellationToken);
+        }
+    }
+
+    private async Task WorkOnAsync(TKey key, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            var state = _keys[key];
+            state.IsQueued = false;
+            state.IsRunning = true;
+            state.Timer?.Dispose();
+            state.Timer = null;
+        }
+
+        var pause = await PassAsync(key, cancellationToken);
+
+        lock (_lock)
+        {
+            var state = _keys[key];
+            state.IsRunning = false;
+            if (state.IsSignalled)
             {
-                var state = _keys[key];
-                state.IsQueued = false;
-                state.IsRunning = true;
-                state.Timer?.Dispose();
-                state.Timer = null;
+                state.IsSignalled = false;
+                Enqueue_NeedsLock(key);
             }
-
-            var pause = await PassAsync(key, cancellationToken);
-
-            lock (_lock)
+            else if (pause is { } after)
             {
-                var state = _keys[key];
-                state.IsRunning = false;
-                if (state.IsSignalled)
-                {
-                    state.IsSignalled = false;
-                    Enqueue_NeedsLock(key);
-                }
-                else if (pause is { } after)
-                {
-                    state.Timer = time.CreateTimer(_ => Signal(key), state: null, after, Timeout.InfiniteTimeSpan);
-                }
-                else if (state.Failures == 0)
-                {
-                    _keys.Remove(key);
-                }
+                state.Timer = time.CreateTimer(_ => Signal(key), state: null, after, Timeout.InfiniteTimeSpan);
+            }
+            else if (state.Failures == 0)
+            {
+                _keys.Remove(key);
             }
         }
     }

@@ -18,7 +18,7 @@ public sealed class FakeListenerProtocol(TimeProvider time) : IListenerProtocol
     private readonly List<ReportedLog> _logs = [];
     private readonly HashSet<Guid> _batches = [];
     private TaskCompletionSource _changed = NewSource();
-    private long _cursor;
+    private long _cursor = 1;
 
     /// <summary>Nobody answers.</summary>
     public bool IsAway { get; set; }
@@ -70,7 +70,7 @@ public sealed class FakeListenerProtocol(TimeProvider time) : IListenerProtocol
             lock (_lock)
             {
                 ThrowIfAway();
-                if (request.Cursor == 0) return new PullAnswer(Math.Max(1, _cursor), IsFull: true, [.. _wanted.Values.Select(entry => entry.Wanted)]);
+                if (request.Cursor == 0) return new PullAnswer(_cursor, IsFull: true, [.. _wanted.Values.Select(entry => entry.Wanted)]);
                 var news = _wanted.Values.Where(entry => entry.Change > request.Cursor).Select(entry => entry.Wanted).ToList();
                 if (news.Count > 0) return new PullAnswer(_cursor, IsFull: false, news);
                 changed = _changed.Task;

@@ -29,7 +29,7 @@ internal static class JavaScriptLaunch
             ["LOG_LEVEL"] = "info",
             ["NO_COLOR"] = "1",
         },
-        ProjectEnvironment = ProjectEnvironment(config),
+        ProjectEnvironment = AgentServers.ProjectEnvironment.Of(config),
         // The project's folder, where its relative paths, tsconfig.json and imports mean what its author saw; state goes to ${state} by argument.
         WorkingDirectory = $"{Placeholders.Artifact}/{projectFolder}",
         HealthPath = "/ok",
@@ -39,14 +39,4 @@ internal static class JavaScriptLaunch
         StopLimit = TimeSpan.FromSeconds(15),
         BringsOwnAuth = config.Member("auth").Text("path") is not null,
     };
-
-    /// <summary>The <c>env</c> map; a file name there is for local runs, its values arrive as secrets.</summary>
-    private static Dictionary<string, string> ProjectEnvironment(JsonElement config)
-    {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (config.Member("env") is not { ValueKind: JsonValueKind.Object } map) return environment;
-        foreach (var variable in map.EnumerateObject())
-            environment[variable.Name] = variable.Value.ValueKind == JsonValueKind.String ? variable.Value.GetString()! : variable.Value.GetRawText();
-        return environment;
-    }
 }

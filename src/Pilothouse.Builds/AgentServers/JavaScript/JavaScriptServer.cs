@@ -7,6 +7,10 @@ namespace Pilothouse.Builds.AgentServers.JavaScript;
 /// <summary>Makes a JavaScript or TypeScript project ready for <c>@langchain/langgraph-api</c>, the in-memory agent server.</summary>
 internal sealed class JavaScriptServer(IToolchains toolchains, NodeTools nodeTools, ServerTools serverTools) : IAgentServer
 {
+    public AgentServerKind Kind => AgentServerKind.JavaScript;
+
+    public string Fingerprint => $"{ServerTools.Fingerprint} {NodeTools.Fingerprint()}";
+
     public IReadOnlyList<string> Faults(AgentProject project)
     {
         var faults = new List<string>(JavaScriptDefinition.Faults(project.SourceRoot, project.ConfigPath, project.Config));

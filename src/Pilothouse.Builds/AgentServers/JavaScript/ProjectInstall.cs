@@ -7,6 +7,7 @@ namespace Pilothouse.Builds.AgentServers.JavaScript;
 internal sealed class ProjectInstall(IToolchains toolchains, NodeTools nodeTools, RunCommand run, IBuildLog log)
 {
     /// <returns>What to fix; null when all went well.</returns>
+    /// <exception cref="BuildUnavailableException">Packages could not be fetched.</exception>
     public async Task<string?> InstallAsync(AgentProject project, NodePackage? package, NodeTool node, CancellationToken cancellationToken)
     {
         var managers = Managers(project, package);
@@ -26,13 +27,13 @@ internal sealed class ProjectInstall(IToolchains toolchains, NodeTools nodeTools
         if (project.InstallCommand is { } installCommand)
         {
             log.Write("INFO", $"$ {installCommand}");
-            if (await RunAsync(Shell(installCommand), project.SourceRoot, environment, cancellationToken) is var ended and not 0)
+            if (await InstallAsync(Shell(installCommand), project.SourceRoot, environment, cancellationToken) is var ended and not 0)
                 return $"install_command '{installCommand}' ended with code {ended}; the lines above say why.";
         }
         else if (package is not null)
         {
             log.Write("INFO", $"$ {package.Manager.Name} {string.Join(' ', package.Manager.InstallArguments)}    # by {package.Manager.Why}");
-            if (await RunAsync([.. start, .. package.Manager.InstallArguments], package.InstallRoot, environment, cancellationToken) is var ended and not 0)
+            if (await InstallAsync([.. start, .. package.Manager.InstallArguments], package.InstallRoot, environment, cancellationToken) is var ended and not 0)
                 return $"{package.Manager.Name} {package.Manager.InstallArguments[0]} ended with code {ended}; the lines above say why.";
         }
 
@@ -56,6 +57,20 @@ internal sealed class ProjectInstall(IToolchains toolchains, NodeTools nodeTools
             if (words.Contains(name, StringComparer.Ordinal) && !managers.Exists(manager => string.Equals(manager.Name, name, StringComparison.Ordinal)))
                 managers.Add(new PackageManager(kind, Version: null, LockFile: null, "a command of the revision"));
         return managers;
+    }
+
+    /// <exception cref="BuildUnavailableException">It failed because packages could not be fetched.</exception>
+    private async Task<int> InstallAsync(IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
+    {
+        string? unreachable = null;
+        var code = await run(new ToolCommand(arguments, folder, environment), line =>
+        {
+            log.Write("INFO", line);
+            if (RegistryFailure.IsOne(line)) unreachable = line.Trim();
+        }, cancellationToken);
+        return code == 0 || unreachable is null
+            ? code
+            : throw new BuildUnavailableException($"The package registry does not answer ({unreachable}); the build is tried again.");
     }
 
     private Task<int> RunAsync(IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken) =>

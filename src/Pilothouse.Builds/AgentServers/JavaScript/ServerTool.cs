@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Pilothouse.Builds.Toolchains;
 using Pilothouse.Core.Builds;
 using Pilothouse.Core.Launching;
@@ -17,61 +15,27 @@ internal sealed class ServerTools(IToolchains toolchains, NodeTools node)
     private const string Tsx = "tsx@4.23.15";
     private const string TypeScript = "typescript@5.9.3";
 
-    private static readonly IReadOnlyDictionary<string, string> s_startFiles = Resources("js-start/");
-    private static readonly IReadOnlyDictionary<string, string> s_serverFiles = Resources("js-server/");
-    private static readonly string s_start = $"start-{Hash(s_startFiles)}";
+    private static readonly EmbeddedFiles s_startFiles = EmbeddedFiles.Of("js-start/");
+    private static readonly EmbeddedFiles s_serverFiles = EmbeddedFiles.Of("js-server/");
+    private static readonly string s_start = $"start-{s_startFiles.Hash}";
+
+    /// <summary>Of the default server and our start script.</summary>
+    public static string Fingerprint { get; } = $"{ServerVersion.Package}@{ServerVersion.Default} {s_serverFiles.Hash} {s_start} {Tsx} {TypeScript}";
 
     /// <exception cref="BuildUnavailableException">The registry did not give the server.</exception>
     public async Task<ServerTool> EnsureAsync(SemanticVersion version, IBuildLog log, CancellationToken cancellationToken)
     {
         var isDefault = version == ServerVersion.Default;
         // The default's name says what is in it, so that a changed lock file makes another one.
-        var name = isDefault ? $"langgraph-api-js/{version}-{Hash(s_serverFiles)}" : $"langgraph-api-js/{version}";
+        var name = isDefault ? $"langgraph-api-js/{version}-{s_serverFiles.Hash}" : $"langgraph-api-js/{version}";
         var folder = await toolchains.EnsureAsync(name, async (into, stop) =>
         {
             log.Write("INFO", $"Bringing the agent server {ServerVersion.Package} {version} into the toolchain.");
-            if (isDefault)
-                foreach (var (file, text) in s_serverFiles)
-                    await File.WriteAllTextAsync(Path.Combine(into, file), text, stop);
+            if (isDefault) await s_serverFiles.WriteIntoAsync(into, stop);
             await node.InstallAsync(into, isDefault ? [] : [$"{ServerVersion.Package}@{version}", Tsx, TypeScript], stop);
         }, cancellationToken);
 
-        await WriteStartAsync(folder, cancellationToken);
+        await s_startFiles.WriteAsync(Path.Combine(folder, s_start), cancellationToken);
         return new ServerTool(version, $"{Placeholders.Toolchain}/{name}", s_start);
     }
-
-    /// <summary>Named by its content: a newer Pilothouse puts its own beside the one that running agents were started with.</summary>
-    private static async Task WriteStartAsync(string server, CancellationToken cancellationToken)
-    {
-        var folder = Path.Combine(server, s_start);
-        if (Directory.Exists(folder)) return;
-        var temporary = Path.Combine(server, $"{s_start}.{Guid.NewGuid():N}");
-        Directory.CreateDirectory(temporary);
-        foreach (var (file, text) in s_startFiles) await File.WriteAllTextAsync(Path.Combine(temporary, file), text, cancellationToken);
-        try
-        {
-            Directory.Move(temporary, folder);
-        }
-        catch (IOException) when (Directory.Exists(folder))
-        {
-            // Somebody else was first with the same content.
-            Directory.Delete(temporary, recursive: true);
-        }
-    }
-
-    private static Dictionary<string, string> Resources(string prefix)
-    {
-        var assembly = typeof(ServerTools).Assembly;
-        return assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-            .ToDictionary(name => name[prefix.Length..], name =>
-            {
-                using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-                return reader.ReadToEnd();
-            }, StringComparer.Ordinal);
-    }
-
-    private static string Hash(IReadOnlyDictionary<string, string> files) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', files.Select(file => $"{file.Key}\0{file.Value}")))))[..12];
 }

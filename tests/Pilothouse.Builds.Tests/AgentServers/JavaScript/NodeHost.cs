@@ -1,5 +1,3 @@
-// The banned-symbols list knows the same rule and forbids even saying so.
-#pragma warning disable MA0163
 using System.Diagnostics;
 using System.Text.Json;
 using Pilothouse.Builds.AgentServers;

@@ -315,6 +315,26 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.ToTable("listeners", (string)null);
                 });
 
+            modelBuilder.Entity("Pilothouse.Control.Storage.LogBatchRow", b =>
+                {
+                    b.Property<Guid>("BatchId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("batch_id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.HasKey("BatchId")
+                        .HasName("pk_log_batches");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_log_batches_at");
+
+                    b.ToTable("log_batches", (string)null);
+                });
+
             modelBuilder.Entity("Pilothouse.Control.Storage.LogRow", b =>
                 {
                     b.Property<long>("Sequence")
@@ -354,11 +374,11 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.HasKey("Sequence")
                         .HasName("pk_logs");
 
-                    b.HasIndex("DeploymentId", "IsBuild", "Sequence")
-                        .HasDatabaseName("ix_logs_deployment_id_is_build_sequence");
+                    b.HasIndex("DeploymentId", "IsBuild", "At", "Sequence")
+                        .HasDatabaseName("ix_logs_deployment_id_is_build_at_sequence");
 
-                    b.HasIndex("RevisionId", "IsBuild", "Sequence")
-                        .HasDatabaseName("ix_logs_revision_id_is_build_sequence");
+                    b.HasIndex("RevisionId", "IsBuild", "At", "Sequence")
+                        .HasDatabaseName("ix_logs_revision_id_is_build_at_sequence");
 
                     b.ToTable("logs", (string)null);
                 });

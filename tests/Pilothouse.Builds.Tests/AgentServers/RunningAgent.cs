@@ -1,15 +1,14 @@
-// The banned-symbols list knows the same rule and forbids even saying so.
-#pragma warning disable MA0163
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Pilothouse.Builds.Tests.AgentServers.JavaScript;
 using Pilothouse.Core.Launching;
 using Xunit;
 
-namespace Pilothouse.Builds.Tests.AgentServers.JavaScript;
+namespace Pilothouse.Builds.Tests.AgentServers;
 
 /// <summary>A process started from a launch spec, as a runtime does it.</summary>
 internal sealed class RunningAgent : IAsyncDisposable
@@ -33,7 +32,7 @@ internal sealed class RunningAgent : IAsyncDisposable
         }
     }
 
-    public static RunningAgent Start(LaunchSpec spec, string artifact, string state, int? port = null)
+    public static RunningAgent Start(LaunchSpec spec, string artifact, string state, int? port = null, bool scratch = false)
     {
         var free = port ?? FreePort();
         var site = new LaunchSite(artifact, state, NodeHost.Toolchains.Directory, "127.0.0.1", free);
@@ -47,6 +46,8 @@ internal sealed class RunningAgent : IAsyncDisposable
         foreach (var name in start.Environment.Keys.Where(name => name is not "PATH").ToArray()) start.Environment.Remove(name);
         foreach (var (name, value) in spec.Environment) start.Environment[name] = Placeholders.Expand(value, site);
         foreach (var (name, value) in spec.ProjectEnvironment) start.Environment[name] = value;
+        if (scratch)
+            foreach (var (name, value) in spec.ScratchEnvironment) start.Environment[name] = value;
 
         var agent = new RunningAgent(new Process { StartInfo = start }, free);
         agent._process.OutputDataReceived += (_, line) => agent.Keep(line.Data);
@@ -57,9 +58,9 @@ internal sealed class RunningAgent : IAsyncDisposable
         return agent;
     }
 
-    public static async Task<RunningAgent> ReadyAsync(LaunchSpec spec, string artifact, string state)
+    public static async Task<RunningAgent> ReadyAsync(LaunchSpec spec, string artifact, string state, bool scratch = false)
     {
-        var agent = Start(spec, artifact, state);
+        var agent = Start(spec, artifact, state, scratch: scratch);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(30));
         while (true)

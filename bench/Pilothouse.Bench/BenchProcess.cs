@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Pilothouse.Bench;
+
+/// <summary>A program that a benchmark starts and ends; its output is kept for the case that something fails.</summary>
+internal sealed partial class BenchProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly List<string> _lines = [];
+
+    private BenchProcess(Process process) => _process = process;
+
+    public string Output
+    {
+        get
+        {
+            lock (_lines) return string.Join('\n', _lines.TakeLast(60));
+        }
+    }
+
+    public static BenchProcess Start(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        // A group of its own, so that what it starts ends with it.
+        var start = new ProcessStartInfo("setsid", ["--wait", .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        var started = new BenchProcess(new Process { StartInfo = start });
+        started._process.OutputDataReceived += (_, line) => started.Keep(line.Data);
+        started._process.ErrorDataReceived += (_, line) => started.Keep(line.Data);
+        started._process.Start();
+        started._process.BeginOutputReadLine();
+        started._process.BeginErrorReadLine();
+        return started;
+    }
+
+    /// <summary>To its end; fails on another code than 0.</summary>
+    public static async Task RunAsync(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        await using var process = Start(folder, environment, arguments);
+        await process._process.WaitForExitAsync();
+        if (process._process.ExitCode != 0)
+            throw new InvalidOperationException($"{string.Join(' ', arguments)} ended with code {process._process.ExitCode}:\n{process.Output}");
+    }
+
+    public async Task UntilOkAsync(Uri url)
+    {
+        using var http = new HttpClient();
+        var began = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(3) && !_process.HasExited)
+        {
+            try
+            {
+                using var answer = await http.GetAsync(url);
+                if (answer.IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException)
+            {
+                // Not yet.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+
+        throw new InvalidOperationException($"{url} does not answer:\n{Output}");
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            // setsid made the child leader of a session; its group has the child's id.
+            foreach (var child in Children(_process.Id)) _ = Signal(-child, 15);
+            if (!await EndsAsync(TimeSpan.FromSeconds(20)))
+                foreach (var child in Children(_process.Id)) _ = Signal(-child, 9);
+            await EndsAsync(TimeSpan.FromSeconds(10));
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task<bool> EndsAsync(TimeSpan limit)
+    {
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(limit);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private static IEnumerable<int> Children(int process)
+    {
+        var file = $"/proc/{process}/task/{process}/children";
+        return File.Exists(file) ? File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse) : [];
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null) return;
+        lock (_lines) _lines.Add(line);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Signal(int process, int signal);
+}

@@ -1,0 +1,36 @@
+using Pilothouse.Bench.Deploying;
+using Pilothouse.Bench.Gateways;
+
+// What benchmarks start of themselves, to be held to a core of its own.
+if (args is ["gateway-under-test", var port, var upstream])
+{
+    await GatewayUnderTest.RunAsync(int.Parse(port), upstream);
+    return 0;
+}
+
+if (args is ["fixed-rate", var url, var rate, var seconds])
+{
+    Console.WriteLine(await FixedRate.P99Async(
+        new Uri(url), double.Parse(rate, System.Globalization.CultureInfo.InvariantCulture), TimeSpan.FromSeconds(double.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture))));
+    return 0;
+}
+
+var benches = new Dictionary<string, Func<Task>>(StringComparer.Ordinal)
+{
+    ["deploy"] = DeployBench.RunAsync,
+    ["gateway"] = GatewayBench.RunAsync,
+};
+var asked = args.Length == 0 ? [.. benches.Keys] : args;
+foreach (var name in asked)
+{
+    if (!benches.TryGetValue(name, out var run))
+    {
+        Console.Error.WriteLine($"There is no benchmark '{name}'; there are: {string.Join(' ', benches.Keys)}.");
+        return 2;
+    }
+
+    Console.WriteLine($"== {name}: ./dev bench {name}");
+    await run();
+}
+
+return 0;

@@ -1,0 +1,86 @@
+using Pilothouse.Builds.Native;
+using Pilothouse.Core.Builds;
+using Pilothouse.Core.Launching;
+
+namespace Pilothouse.Builds.Artifacts;
+
+/// <summary>
+/// Finished artifacts, <c>{data}/artifacts/{digest}</c>, each with its <c>launch.json</c>. They appear by a rename, whole, and vanish by one.
+/// </summary>
+internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeSpan grace, TimeProvider time) : IArtifacts
+{
+    private const string LaunchFile = "launch.json";
+    private const string RemovedPrefix = ".removed-";
+    private const int DigestLetters = 64;
+
+    private readonly Lock _lock = new();
+
+    /// <summary>Notes that somebody is about to use it, so that it is not removed meanwhile. Null when it is not there.</summary>
+    public Artifact? Find(string digest, string serverVersion)
+    {
+        lock (_lock)
+        {
+            var folder = FolderOf(digest);
+            if (!Directory.Exists(folder)) return null;
+            Directory.SetLastWriteTimeUtc(folder, time.GetUtcNow().UtcDateTime);
+            return new Artifact(digest, LaunchSpecJson.Read(File.ReadAllText(Path.Combine(folder, LaunchFile))), serverVersion);
+        }
+    }
+
+    /// <summary>Takes a built folder in, under its digest; one that is there already stays as it is.</summary>
+    /// <param name="built">On the same file system. Holds <c>src</c> and what the agent server put beside it.</param>
+    public Artifact Add(string built, LaunchSpec launch, string serverVersion, IBuildLog log, CancellationToken cancellationToken)
+    {
+        var text = LaunchSpecJson.Write(launch);
+        var entries = new ArtifactTree(built, log).Normalize(cancellationToken);
+        var digest = TreeDigest.Of(built, entries, text, cancellationToken);
+        foreach (var path in digest.Bound)
+            log.Write("WARNING", $"{Sources.SourcePath.Shown(path)} holds the path of the folder that it was built in; the artifact runs in another one.");
+        if (Find(digest.Digest, serverVersion) is { } there) return there;
+
+        File.WriteAllText(Path.Combine(built, LaunchFile), text);
+        Libc.SyncFileSystem(built);
+        lock (_lock)
+        {
+            Directory.CreateDirectory(directory);
+            Directory.SetLastWriteTimeUtc(built, time.GetUtcNow().UtcDateTime);
+            // Another control plane's build of the same cannot be in between: a data directory has one.
+            if (!Directory.Exists(FolderOf(digest.Digest))) Directory.Move(built, FolderOf(digest.Digest));
+            Libc.SyncFolder(directory);
+        }
+
+        log.Write("INFO", $"Artifact {digest.Digest[..12]} with {digest.Files} files.");
+        return new Artifact(digest.Digest, launch, serverVersion);
+    }
+
+    public async Task<int> RemoveUnusedAsync(IReadOnlySet<string> digestsInUse, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(directory)) return 0;
+        var removed = 0;
+        foreach (var folder in Directory.GetDirectories(directory))
+        {
+            var name = Path.GetFileName(folder);
+            if (name.StartsWith(RemovedPrefix, StringComparison.Ordinal))
+            {
+                await FileTree.DeleteAsync(folder, cancellationToken);
+                continue;
+            }
+
+            if (name.Length != DigestLetters || digestsInUse.Contains(name)) continue;
+            var aside = Path.Combine(directory, $"{RemovedPrefix}{name}-{Guid.NewGuid():N}");
+            lock (_lock)
+            {
+                if (Directory.GetLastWriteTimeUtc(folder) > time.GetUtcNow().UtcDateTime - grace) continue;
+                Directory.Move(folder, aside);
+            }
+
+            await FileTree.DeleteAsync(aside, cancellationToken);
+            removed++;
+        }
+
+        index.Prune(digest => Directory.Exists(FolderOf(digest)), time.GetUtcNow() - grace);
+        return removed;
+    }
+
+    private string FolderOf(string digest) => Path.Combine(directory, digest);
+}

@@ -1,0 +1,75 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+
+namespace Pilothouse.Cli.Archives;
+
+/// <summary>A project as a gzip'd tar in a temporary file, gone when disposed. The same files give the same bytes.</summary>
+internal sealed class SourceArchive : IDisposable
+{
+    /// <summary>The control plane takes no more.</summary>
+    private const long MaxBytes = 200L * 1024 * 1024;
+
+    private const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Executable = Plain | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private SourceArchive(FileStream file, int count)
+    {
+        File = file;
+        Count = count;
+    }
+
+    /// <summary>At its beginning.</summary>
+    public FileStream File { get; }
+
+    public int Count { get; }
+
+    /// <exception cref="MisuseException">Nothing to send, or more than the control plane takes.</exception>
+    public static async Task<SourceArchive> CreateAsync(IReadOnlyList<SourceFile> files, CancellationToken cancellationToken)
+    {
+        if (files.Count == 0) throw new MisuseException("The folder has no files to deploy; is everything ignored?");
+        var path = Path.Combine(Path.GetTempPath(), $"pilothouse-{Guid.NewGuid():N}.tar.gz");
+        var stream = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 * 1024, FileOptions.DeleteOnClose);
+        try
+        {
+            await WriteAsync(files, stream, cancellationToken);
+            if (stream.Length > MaxBytes) throw TooLarge(files, stream.Length);
+            stream.Position = 0;
+            return new SourceArchive(stream, files.Count);
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    public void Dispose() => File.Dispose();
+
+    private static async Task WriteAsync(IReadOnlyList<SourceFile> files, Stream to, CancellationToken cancellationToken)
+    {
+        await using var gzip = new GZipStream(to, CompressionLevel.Optimal, leaveOpen: true);
+        await using var tar = new TarWriter(gzip, TarEntryFormat.Pax, leaveOpen: true);
+        foreach (var file in files)
+        {
+            await using var content = System.IO.File.OpenRead(file.Path);
+            var isExecutable = !OperatingSystem.IsWindows() && (System.IO.File.GetUnixFileMode(file.Path) & UnixFileMode.UserExecute) != UnixFileMode.None;
+            var entry = new PaxTarEntry(TarEntryType.RegularFile, file.Name)
+            {
+                DataStream = content,
+                Mode = isExecutable ? Executable : Plain,
+                ModificationTime = DateTimeOffset.UnixEpoch,
+            };
+            await tar.WriteEntryAsync(entry, cancellationToken);
+        }
+    }
+
+    private static MisuseException TooLarge(IReadOnlyList<SourceFile> files, long length)
+    {
+        var largest = files.Select(file => (file.Name, new FileInfo(file.Path).Length)).OrderByDescending(file => file.Length).Take(5)
+            .Select(file => $"{file.Name} ({Mebibytes(file.Length)})");
+        return new MisuseException(
+            $"The source is {Mebibytes(length)} packed; the control plane takes at most {Mebibytes(MaxBytes)}. The largest files: {string.Join(", ", largest)}. Name what is not needed in .gitignore.");
+    }
+
+    private static string Mebibytes(long bytes) => $"{bytes / 1024.0 / 1024.0:0.0} MiB";
+}

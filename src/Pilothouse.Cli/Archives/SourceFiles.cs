@@ -1,0 +1,64 @@
+namespace Pilothouse.Cli.Archives;
+
+/// <param name="Name">In the archive, with <c>/</c>.</param>
+/// <param name="Path">On this machine.</param>
+internal sealed record SourceFile(string Name, string Path);
+
+/// <summary>Which files of a project are its source: what its ignore files leave, without installed packages, links and secrets.</summary>
+internal static class SourceFiles
+{
+    private static readonly HashSet<string> s_neverFolders = new(StringComparer.Ordinal)
+    {
+        "__pycache__", ".git", ".venv", "venv", "node_modules", ".tox", ".mypy_cache", ".pilothouse", ".langgraph_api",
+    };
+
+    private static readonly string[] s_ignoreFiles = [".dockerignore", ".gitignore"];
+
+    /// <summary>Sorted by name.</summary>
+    /// <param name="root">Archive names count from here.</param>
+    /// <param name="folders">Absolute, at or below the root: only what is in them.</param>
+    public static IReadOnlyList<SourceFile> Find(string root, IEnumerable<string> folders)
+    {
+        var files = new SortedDictionary<string, SourceFile>(StringComparer.Ordinal);
+        foreach (var folder in folders) Walk(root, folder, [], files);
+        return [.. files.Values];
+    }
+
+    private static void Walk(string root, string folder, List<(string Folder, IgnoreRules Rules)> above, SortedDictionary<string, SourceFile> files)
+    {
+        var rules = new List<(string Folder, IgnoreRules Rules)>(above);
+        foreach (var name in s_ignoreFiles)
+        {
+            var file = Path.Combine(folder, name);
+            // Docker reads its file at the root of a build only; git reads every one.
+            if (File.Exists(file) && (name is ".gitignore" || above.Count == 0)) rules.Add((folder, IgnoreRules.Parse(File.ReadLines(file))));
+        }
+
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = FileAttributes.None }))
+        {
+            var isFolder = entry is DirectoryInfo;
+            if (entry.LinkTarget is not null || (isFolder ? s_neverFolders.Contains(entry.Name) : IsSecret(entry.Name))) continue;
+            if (IsIgnored(entry.FullName, isFolder, rules)) continue;
+            if (isFolder) Walk(root, entry.FullName, rules, files);
+            else if (IsRegular((FileInfo)entry)) files[Name(root, entry.FullName)] = new SourceFile(Name(root, entry.FullName), entry.FullName);
+        }
+    }
+
+    /// <summary><c>.env</c> and its kin carry keys; their values go as secrets. Examples are meant to be seen.</summary>
+    private static bool IsSecret(string name) =>
+        (name is ".env" || name.StartsWith(".env.", StringComparison.Ordinal))
+        && !(name.EndsWith(".example", StringComparison.Ordinal) || name.EndsWith(".sample", StringComparison.Ordinal) || name.EndsWith(".template", StringComparison.Ordinal));
+
+    /// <summary>The nearest file that says anything wins.</summary>
+    private static bool IsIgnored(string path, bool isFolder, List<(string Folder, IgnoreRules Rules)> rules)
+    {
+        for (var at = rules.Count - 1; at >= 0; at--)
+            if (rules[at].Rules.IsIgnored(Name(rules[at].Folder, path), isFolder) is { } said) return said;
+        return false;
+    }
+
+    /// <summary>Pipes, sockets and devices have no length and no end.</summary>
+    private static bool IsRegular(FileInfo file) => OperatingSystem.IsWindows() || (file.Attributes & (FileAttributes.Device | FileAttributes.ReparsePoint)) == FileAttributes.None;
+
+    private static string Name(string root, string path) => Path.GetRelativePath(root, path).Replace('\\', '/');
+}

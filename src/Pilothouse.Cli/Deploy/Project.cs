@@ -1,0 +1,61 @@
+using System.Text.Json;
+using Pilothouse.Cli.Archives;
+using Pilothouse.Cli.Connecting;
+
+namespace Pilothouse.Cli.Deploy;
+
+/// <summary>A folder with a langgraph.json, as it is about to be deployed.</summary>
+/// <param name="Folder">Absolute; of langgraph.json.</param>
+/// <param name="Root">Absolute; the folder, or the nearest one above it that also holds its local dependencies.</param>
+internal sealed record Project(string Folder, string ConfigFile, JsonElement Config, string Root, IReadOnlyList<string> Folders)
+{
+    private const int MaxNameLength = 30;
+
+    /// <summary>Of langgraph.json below the root, with <c>/</c>.</summary>
+    public string ConfigPath => Path.GetRelativePath(Root, ConfigFile).Replace('\\', '/');
+
+    public static Project Read(string folder, string configName)
+    {
+        var file = Path.GetFullPath(Path.Combine(folder, configName));
+        if (!File.Exists(file)) throw new MisuseException($"There is no {configName} in {Path.GetFullPath(folder)}: go to your project's folder, or name it.");
+        JsonElement config;
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllText(file));
+            config = document.RootElement.Clone();
+        }
+        catch (JsonException broken)
+        {
+            throw new MisuseException($"{configName} is not JSON: {broken.Message}");
+        }
+
+        var home = Path.GetDirectoryName(file)!;
+        var folders = new List<string> { home };
+        if (config.ValueKind == JsonValueKind.Object && config.TryGetProperty("dependencies", out var dependencies) && dependencies.ValueKind == JsonValueKind.Array)
+            folders.AddRange(dependencies.EnumerateArray()
+                .Where(one => one.ValueKind == JsonValueKind.String && one.GetString()!.StartsWith('.'))
+                .Select(one => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Combine(home, one.GetString()!))))
+                .Where(Directory.Exists));
+        return new Project(home, file, config, Common(folders), [.. folders.Distinct(StringComparer.Ordinal)]);
+    }
+
+    public IReadOnlyList<SourceFile> Files() => SourceFiles.Find(Root, Folders);
+
+    /// <summary>As given, else PILOTHOUSE_NAME, else the folder's own name made fit.</summary>
+    public string Name(string? given) => Fit(given ?? Connection.Variable("PILOTHOUSE_NAME") ?? Path.GetFileName(Folder));
+
+    private static string Fit(string text)
+    {
+        var name = string.Join('-', new string([.. text.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : ' ')])
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)).TrimStart("0123456789-".ToCharArray());
+        if (name.Length > MaxNameLength) name = name[..MaxNameLength].TrimEnd('-');
+        return name.Length == 0 ? "app" : name;
+    }
+
+    private static string Common(List<string> folders)
+    {
+        var common = folders[0];
+        while (!folders.TrueForAll(folder => string.Equals(folder, common, StringComparison.Ordinal) || folder.StartsWith(common.TrimEnd('/') + "/", StringComparison.Ordinal))) common = Path.GetDirectoryName(common)!;
+        return common;
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using Pilothouse.Cli.Deploy;
+using Pilothouse.Cli.Deployments;
+using Pilothouse.Cli.Logs;
+using Pilothouse.Cli.Output;
+using Pilothouse.Cli.Revisions;
+using Pilothouse.Cli.Serving;
+using Pilothouse.Client;
+
+namespace Pilothouse.Cli;
+
+/// <summary>The table of contents of the command line, and the one place where failures become exit codes.</summary>
+public static class PilothouseCommand
+{
+    /// <summary>Data goes to <paramref name="output"/>, everything said to people to <paramref name="error"/>.</summary>
+    /// <returns>0 done, 1 refused, 2 misused, 3 unreachable.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
+    {
+        var terminal = new Terminal(output, error);
+        var root = new RootCommand("Deploys agents to a Pilothouse control plane and looks after them.")
+        {
+            DeployCommand.Create(terminal),
+            ListCommand.Create(terminal),
+            RevisionsCommand.Create(terminal),
+            LogsCommand.Create(terminal),
+            DeleteCommand.Create(terminal),
+        };
+        foreach (var command in ServerCommands.Create(terminal)) root.Add(command);
+
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var fault in parsed.Errors) terminal.Say(fault.Message);
+            terminal.Say($"See '{string.Join(' ', ["pilothouse", .. Names(parsed)])} --help'.");
+            return ExitCodes.Misused;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+        }
+        catch (MisuseException misuse)
+        {
+            terminal.Say(misuse.Message);
+            return ExitCodes.Misused;
+        }
+        catch (ApiException refused)
+        {
+            terminal.Say(refused.Detail);
+            return ExitCodes.Refused;
+        }
+        catch (UnreachableException unreachable)
+        {
+            terminal.Say($"{unreachable.Message} Is it running there? Another address: --url or PILOTHOUSE_URL.");
+            return ExitCodes.Unreachable;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Refused;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            terminal.Say(failure.Message);
+            return ExitCodes.Refused;
+        }
+    }
+
+    private static IEnumerable<string> Names(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? [] : [parsed.CommandResult.Command.Name];
+}
+
+internal static class ExitCodes
+{
+    public const int Done = 0;
+    public const int Refused = 1;
+    public const int Misused = 2;
+    public const int Unreachable = 3;
+}
+
+/// <summary>The caller must say something else; the message says what.</summary>
+internal sealed class MisuseException(string message) : Exception(message);

@@ -1,0 +1,206 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization.Metadata;
+using Pilothouse.Contracts;
+using Pilothouse.Contracts.Deployments;
+using Pilothouse.Contracts.Logs;
+
+namespace Pilothouse.Client;
+
+/// <summary>
+/// The control plane's API, typed. Every call throws <see cref="ApiException"/> when refused and <see cref="UnreachableException"/> when no answer
+/// came. What may be repeated safely (GET) is tried again up to three times while the control plane is away; nothing else ever is.
+/// </summary>
+public sealed class PilothouseClient : IDisposable
+{
+    private const int Tries = 4;
+    private const int PageSize = 100;
+    private readonly HttpClient _http;
+    private readonly HttpClient _uploads;
+    private readonly TimeProvider _time;
+
+    public PilothouseClient(ClientOptions options, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _time = time ?? TimeProvider.System;
+        Address = options.Address;
+        _http = new HttpClient { BaseAddress = new Uri(options.Address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = options.CallLimit };
+        _http.DefaultRequestHeaders.Add("X-Api-Key", options.ApiKey);
+        _http.DefaultRequestHeaders.Add("Accept", "application/json");
+        if (options.Workspace is { } workspace) _http.DefaultRequestHeaders.Add("X-Tenant-Id", workspace);
+
+        // No key: the address itself authorises.
+        _uploads = new HttpClient { Timeout = options.UploadLimit };
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>Makes a deployment; 409 when the name is taken.</summary>
+    public Task<Deployment> CreateDeploymentAsync(DeploymentCreate wanted, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "v2/deployments", wanted, ApiJson.Default.DeploymentCreate, ApiJson.Default.Deployment, cancellationToken);
+
+    public Task<Deployment> GetDeploymentAsync(Guid deployment, CancellationToken cancellationToken = default) =>
+        GetAsync($"v2/deployments/{deployment}", ApiJson.Default.Deployment, cancellationToken);
+
+    /// <summary>Null when no deployment of the workspace has exactly this name.</summary>
+    public async Task<Deployment?> FindDeploymentAsync(string name, CancellationToken cancellationToken = default)
+    {
+        var page = await GetAsync(
+            $"v2/deployments?limit={PageSize}&name={Uri.EscapeDataString(name)}", ApiJson.Default.DeploymentsList, cancellationToken).ConfigureAwait(false);
+        return page.Resources.FirstOrDefault(deployment => string.Equals(deployment.Name, name, StringComparison.Ordinal));
+    }
+
+    /// <summary>All pages, newest first; each deployment once, also when others are made meanwhile.</summary>
+    public async IAsyncEnumerable<Deployment> ListDeploymentsAsync(
+        string? nameContains = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var seen = new HashSet<Guid>();
+        for (var offset = 0; ;)
+        {
+            var page = await GetAsync(
+                $"v2/deployments?limit={PageSize}&offset={offset}&name_contains={Uri.EscapeDataString(nameContains ?? "")}",
+                ApiJson.Default.DeploymentsList, cancellationToken).ConfigureAwait(false);
+            foreach (var deployment in page.Resources.Where(deployment => seen.Add(deployment.Id))) yield return deployment;
+            if (page.Resources.Count < PageSize) yield break;
+            offset += page.Resources.Count;
+        }
+    }
+
+    /// <summary>Changes a deployment; what needs a new revision makes one before this returns.</summary>
+    public Task<Deployment> PatchDeploymentAsync(Guid deployment, DeploymentPatch patch, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Patch, $"v2/deployments/{deployment}", patch, ApiJson.Default.DeploymentPatch, ApiJson.Default.Deployment, cancellationToken);
+
+    /// <summary>Returns once the deletion is recorded; it happens afterwards.</summary>
+    public Task DeleteDeploymentAsync(Guid deployment, CancellationToken cancellationToken = default) =>
+        SendAsync<object, object>(HttpMethod.Delete, $"v2/deployments/{deployment}", null, null, null, cancellationToken);
+
+    /// <summary>Newest first.</summary>
+    /// <param name="limit">1 to 100.</param>
+    public async Task<IReadOnlyList<Revision>> ListRevisionsAsync(Guid deployment, int limit = 20, CancellationToken cancellationToken = default) =>
+        (await GetAsync($"v2/deployments/{deployment}/revisions?limit={limit}", ApiJson.Default.RevisionsList, cancellationToken).ConfigureAwait(false)).Resources;
+
+    public Task<Revision> GetRevisionAsync(Guid deployment, Guid revision, CancellationToken cancellationToken = default) =>
+        GetAsync($"v2/deployments/{deployment}/revisions/{revision}", ApiJson.Default.Revision, cancellationToken);
+
+    /// <summary>A new revision with that one's configuration: the way back.</summary>
+    public Task<Deployment> RedeployAsync(Guid deployment, Guid revision, CancellationToken cancellationToken = default) =>
+        SendAsync<object, Deployment>(
+            HttpMethod.Post, $"v2/deployments/{deployment}/revisions/{revision}/redeploy", null, null, ApiJson.Default.Deployment, cancellationToken);
+
+    /// <summary>Stops a revision that is not final; 400 when it is.</summary>
+    public Task<Revision> InterruptAsync(Guid deployment, Guid revision, CancellationToken cancellationToken = default) =>
+        SendAsync<object, Revision>(
+            HttpMethod.Post, $"v2/deployments/{deployment}/revisions/{revision}/interrupt", null, null, ApiJson.Default.Revision, cancellationToken);
+
+    /// <summary>Where the source goes: one PUT of at most 200 MiB, within its time.</summary>
+    public Task<UploadUrl> CreateUploadUrlAsync(Guid deployment, CancellationToken cancellationToken = default) =>
+        SendAsync<object, UploadUrl>(HttpMethod.Post, $"v2/deployments/{deployment}/upload-url", null, null, ApiJson.Default.UploadUrl, cancellationToken);
+
+    /// <summary>Streams a gzip'd tar; not repeatable, since the address takes one PUT.</summary>
+    /// <param name="sent">Bytes so far, called as they go.</param>
+    public async Task UploadAsync(UploadUrl to, Stream tarball, Action<long>? sent = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ArgumentNullException.ThrowIfNull(tarball);
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(to.Url)) { Content = new ProgressContent(tarball, sent) };
+        request.Content.Headers.ContentType = new("application/gzip");
+        foreach (var (name, value) in to.UploadHeaders)
+            if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content.Headers.TryAddWithoutValidation(name, value);
+        using var answer = await OnceAsync(_uploads, request, cancellationToken).ConfigureAwait(false);
+        await EnsureAcceptedAsync(answer, "PUT", "upload", cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Lines of a revision's build.</summary>
+    public Task<LogPage> BuildLogsAsync(Guid deployment, Guid revision, LogQuery query, CancellationToken cancellationToken = default) =>
+        QueryAsync($"v1/projects/{deployment}/revisions/{revision}/build_logs", query, cancellationToken);
+
+    /// <summary>Lines of the agent server.</summary>
+    /// <param name="revision">Null: of all revisions.</param>
+    public Task<LogPage> DeployLogsAsync(Guid deployment, Guid? revision, LogQuery query, CancellationToken cancellationToken = default) =>
+        QueryAsync(revision is { } one ? $"v1/projects/{deployment}/revisions/{one}/deploy_logs" : $"v1/projects/{deployment}/deploy_logs", query, cancellationToken);
+
+    public async Task<IReadOnlyList<RevisionEvent>> ListEventsAsync(Guid deployment, CancellationToken cancellationToken = default) =>
+        (await GetAsync($"v2/deployments/{deployment}/events", ApiJson.Default.RevisionEventsList, cancellationToken).ConfigureAwait(false)).Resources;
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _uploads.Dispose();
+    }
+
+    /// <summary>The log calls are POSTs that change nothing: they may be repeated.</summary>
+    private async Task<LogPage> QueryAsync(string path, LogQuery query, CancellationToken cancellationToken) =>
+        await RepeatAsync(HttpMethod.Post, path, () => JsonContent.Create(query, ApiJson.Default.LogQuery), ApiJson.Default.LogPage, cancellationToken)
+            .ConfigureAwait(false);
+
+    private Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        RepeatAsync(HttpMethod.Get, path, () => null, type, cancellationToken);
+
+    private async Task<T> RepeatAsync<T>(
+        HttpMethod method, string path, Func<HttpContent?> content, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var pause = TimeSpan.FromMilliseconds(200 * Math.Pow(2, attempt - 1));
+            try
+            {
+                using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = content() };
+                using var answer = await OnceAsync(_http, request, cancellationToken).ConfigureAwait(false);
+                if (attempt == Tries || !IsPassing(answer.StatusCode)) return await ReadAsync(answer, method.Method, path, type, cancellationToken).ConfigureAwait(false);
+                if (answer.Headers.RetryAfter?.Delta is { } asked && asked > pause) pause = asked;
+            }
+            catch (UnreachableException) when (attempt < Tries)
+            {
+                // Tried again below.
+            }
+
+            await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<TAnswer> SendAsync<TBody, TAnswer>(
+        HttpMethod method, string path, TBody? body, JsonTypeInfo<TBody>? bodyType, JsonTypeInfo<TAnswer>? answerType, CancellationToken cancellationToken)
+        where TBody : class
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        if (body is not null) request.Content = JsonContent.Create(body, bodyType!);
+        using var answer = await OnceAsync(_http, request, cancellationToken).ConfigureAwait(false);
+        if (answerType is not null) return await ReadAsync(answer, method.Method, path, answerType, cancellationToken).ConfigureAwait(false);
+        await EnsureAcceptedAsync(answer, method.Method, path, cancellationToken).ConfigureAwait(false);
+        return default!;
+    }
+
+    private async Task<HttpResponseMessage> OnceAsync(HttpClient http, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException unreachable)
+        {
+            throw new UnreachableException(Address, unreachable);
+        }
+        catch (OperationCanceledException slow) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new UnreachableException(Address, slow);
+        }
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage answer, string method, string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        await EnsureAcceptedAsync(answer, method, path, cancellationToken).ConfigureAwait(false);
+        return await answer.Content.ReadFromJsonAsync(type, cancellationToken).ConfigureAwait(false)
+            ?? throw new ApiException(answer.StatusCode, method, path, "the answer is empty");
+    }
+
+    private static async Task EnsureAcceptedAsync(HttpResponseMessage answer, string method, string path, CancellationToken cancellationToken)
+    {
+        if (answer.IsSuccessStatusCode) return;
+        var body = await answer.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        throw new ApiException(answer.StatusCode, method, path, ErrorText.Of(body));
+    }
+
+    private static bool IsPassing(HttpStatusCode status) =>
+        status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout or HttpStatusCode.TooManyRequests;
+}

@@ -1,0 +1,107 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Pilothouse.Contracts;
+using Pilothouse.Control.Events;
+using Pilothouse.Control.Revisions;
+using Pilothouse.Control.Storage;
+using Pilothouse.Core;
+using Pilothouse.Core.Deployments;
+using Pilothouse.Core.Revisions;
+
+namespace Pilothouse.Control.Deployments;
+
+/// <summary>All SQL that writes deployments for requests. Call it inside the transaction that read the row.</summary>
+internal sealed class DeploymentStore(TimeProvider clock, IOptions<DeploymentOptions> options)
+{
+    /// <summary>Writes what the request wants, and the revision that follows from it.</summary>
+    /// <param name="row">As read; carries the new values when this returns true.</param>
+    /// <param name="told">Happenings of the new revision.</param>
+    /// <returns>False when the row is not as it was read.</returns>
+    public async Task<(bool IsWritten, RevisionRow? Revision)> WriteAsync(
+        PilothouseDb db, DeploymentRow row, DeploymentSpec wanted, RevisionDraft? draft, IReadOnlyList<Told> told, CancellationToken cancellationToken)
+    {
+        var (generation, read, number) = (row.Generation, row.UpdatedAt, row.NextRevisionNumber);
+        var now = After(read);
+        wanted.WriteTo(row);
+        row.UpdatedAt = now;
+        var revision = draft is null ? null : NewRevision.Of(row, draft, now);
+
+        var changed = await db.Deployments
+            .AtGeneration(row.WorkspaceId, row.Id, generation)
+            .Where(stored => stored.UpdatedAt == read && stored.NextRevisionNumber == number)
+            .ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(stored => stored.SourceConfig, row.SourceConfig)
+                    .SetProperty(stored => stored.SourceRevisionConfig, row.SourceRevisionConfig)
+                    .SetProperty(stored => stored.SecretNames, row.SecretNames)
+                    .SetProperty(stored => stored.SecretValues, row.SecretValues)
+                    .SetProperty(stored => stored.SecretReferences, row.SecretReferences)
+                    .SetProperty(stored => stored.TrackedPackages, row.TrackedPackages)
+                    .SetProperty(stored => stored.LatestRevisionId, row.LatestRevisionId)
+                    .SetProperty(stored => stored.NextRevisionNumber, row.NextRevisionNumber)
+                    .SetProperty(stored => stored.UpdatedAt, row.UpdatedAt),
+                cancellationToken);
+        if (changed == 0) return (false, null);
+        if (revision is null) return (true, null);
+
+        db.Revisions.Add(revision);
+        await db.SaveChangesAsync(cancellationToken);
+        foreach (var (kind, message, data) in told)
+            await RevisionEvents.AddAsync(db, EventOf.This(revision), $"{kind}:{revision.Id:N}", now, kind, message, data, cancellationToken);
+        return (true, revision);
+    }
+
+    /// <summary>Null while there is room for one more.</summary>
+    public async Task<Rejection?> FindQueueFullAsync(PilothouseDb db, DeploymentRow row, CancellationToken cancellationToken)
+    {
+        var waiting = await db.Revisions.CountAsync(
+            revision => revision.WorkspaceId == row.WorkspaceId && revision.DeploymentId == row.Id
+                && (revision.Status == RevisionStatus.Creating || revision.Status == RevisionStatus.Queued),
+            cancellationToken);
+        return waiting < options.Value.MaxQueuedRevisions
+            ? null
+            : new Rejection(
+                Codes.QueueFull,
+                $"{waiting} revisions of deployment ID {row.Id} wait for their turn already, of which only the newest will run: wait for the one in progress to end.");
+    }
+
+    /// <returns>False when the row is not as it was read.</returns>
+    public async Task<bool> WantDeletedAsync(PilothouseDb db, DeploymentRow row, CancellationToken cancellationToken)
+    {
+        var generation = row.Generation;
+        await WantedChange.RaiseAsync(db, row, cancellationToken);
+        row.Status = DeploymentStatus.AwaitingDelete;
+        row.UpdatedAt = After(row.UpdatedAt);
+        return await db.Deployments.AtGeneration(row.WorkspaceId, row.Id, generation).ExecuteUpdateAsync(
+            set => set
+                .SetProperty(stored => stored.Status, row.Status)
+                .SetProperty(stored => stored.Generation, row.Generation)
+                .SetProperty(stored => stored.ChangedAt, row.ChangedAt)
+                .SetProperty(stored => stored.UpdatedAt, row.UpdatedAt),
+            cancellationToken) > 0;
+    }
+
+    /// <summary>Forgets the deployment. Its uploads stay listed: whoever sweeps them removes file and row together.</summary>
+    /// <returns>False when the row is not as it was read.</returns>
+    public static async Task<bool> PurgeAsync(PilothouseDb db, DeploymentRow row, CancellationToken cancellationToken)
+    {
+        var gone = await db.Deployments.AtGeneration(row.WorkspaceId, row.Id, row.Generation).ExecuteDeleteAsync(cancellationToken);
+        if (gone == 0) return false;
+        await db.Revisions.Where(revision => revision.WorkspaceId == row.WorkspaceId && revision.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);
+        await db.Logs.Where(line => line.WorkspaceId == row.WorkspaceId && line.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);
+        await db.Events.Where(told => told.WorkspaceId == row.WorkspaceId && told.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);
+        return true;
+    }
+
+    /// <summary>Rises with every write, so that it tells two states apart (the store keeps whole milliseconds).</summary>
+    private DateTimeOffset After(DateTimeOffset before)
+    {
+        var now = clock.GetUtcNow();
+        return now.ToUnixTimeMilliseconds() > before.ToUnixTimeMilliseconds()
+            ? DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds())
+            : before.AddMilliseconds(1);
+    }
+}
+
+/// <summary>A happening of a revision that a request tells.</summary>
+internal sealed record Told(string Kind, string Message, System.Text.Json.JsonElement? Data = null);

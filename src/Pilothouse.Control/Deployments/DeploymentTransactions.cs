@@ -1,0 +1,60 @@
+using Microsoft.EntityFrameworkCore;
+using Pilothouse.Contracts;
+using Pilothouse.Control.Errors;
+using Pilothouse.Control.Reconciling;
+using Pilothouse.Control.Storage;
+using Pilothouse.Core;
+
+namespace Pilothouse.Control.Deployments;
+
+/// <summary>
+/// One transaction per request: read the deployment, decide, write on the condition that it is as it was read, commit, and only then wake the loops.
+/// What was answered is on disk; what was not leaves no trace.
+/// </summary>
+internal sealed class DeploymentTransactions(IDbContextFactory<PilothouseDb> databases, ControlSignals signals)
+{
+    /// <summary>On SQLite the transaction holds the only write lock and the first attempt succeeds; elsewhere a few collide.</summary>
+    public const int Attempts = 5;
+
+    /// <param name="attempt">
+    /// Gets the deployment, untracked. Null means that somebody else wrote in between: all is undone and read again. A rejection undoes all too.
+    /// </param>
+    public async Task<Outcome<T>> RunAsync<T>(
+        WorkspaceId workspace,
+        Guid deployment,
+        Func<PilothouseDb, DeploymentRow, Task<Outcome<T>?>> attempt,
+        CancellationToken cancellationToken)
+    {
+        for (var tried = 0; tried < Attempts; tried++)
+        {
+            if (await TryAsync(workspace, deployment, attempt, cancellationToken) is not { } outcome) continue;
+            if (outcome.IsAccepted) signals.RevisionChanged(new DeploymentId(deployment));
+            return outcome;
+        }
+
+        return new Rejection(Codes.Conflict, $"Deployment ID {deployment} was changed by others at the same moment, {Attempts} times: try again.");
+    }
+
+    private async Task<Outcome<T>?> TryAsync<T>(
+        WorkspaceId workspace,
+        Guid deployment,
+        Func<PilothouseDb, DeploymentRow, Task<Outcome<T>?>> attempt,
+        CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var row = await db.Deployments.AsNoTracking()
+            .SingleOrDefaultAsync(row => row.Id == deployment && row.WorkspaceId == workspace.Value, cancellationToken);
+        if (row is null) return ApiResults.DeploymentNotFound(deployment);
+        try
+        {
+            var outcome = await attempt(db, row);
+            if (outcome is { IsAccepted: true }) await transaction.CommitAsync(cancellationToken);
+            return outcome;
+        }
+        catch (Exception taken) when (taken.IsUniqueViolationOf("revisions", "number"))
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Pilothouse.Contracts.Listeners;
+
+namespace Pilothouse.Control.Listeners;
+
+internal static class ListenersFeature
+{
+    public static IServiceCollection AddListeners(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<TracingOptions>().Bind(configuration.GetSection(TracingOptions.Section));
+        services.AddSingleton<EmbeddedListener>();
+        services.AddSingleton<AgentEnvironment>();
+        services.AddSingleton<ReadWanted>();
+        services.AddSingleton<ReportedEvents>();
+        services.AddSingleton<RemoveDeployment>();
+        services.AddSingleton<TakeReport>();
+        services.AddSingleton<TakeLogs>();
+        services.AddSingleton<IListenerProtocol, ListenerProtocol>();
+        return services;
+    }
+}

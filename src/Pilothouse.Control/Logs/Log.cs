@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Pilothouse.Control.Logs;
+
+internal static partial class Log
+{
+    [LoggerMessage(LogLevel.Warning, "Log lines could not be stored; they wait, and are tried again in {RetryAfter}.")]
+    public static partial void LinesNotStored(this ILogger logger, Exception exception, TimeSpan retryAfter);
+
+    [LoggerMessage(LogLevel.Warning, "The last log lines were not stored before the control plane ended.")]
+    public static partial void LastLinesNotStored(this ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "The secrets of revision {RevisionId} cannot be opened, so its log is kept without looking for them.")]
+    public static partial void SecretsUnreadable(this ILogger logger, Exception exception, Guid revisionId);
+}

@@ -1,0 +1,112 @@
+using Microsoft.EntityFrameworkCore;
+using Pilothouse.Contracts.Deployments;
+using Pilothouse.Control.Logs;
+using Pilothouse.Control.Revisions;
+using Pilothouse.Control.Storage;
+using Pilothouse.Core;
+using Pilothouse.Core.Deployments;
+using Pilothouse.Core.Reconciling;
+using Pilothouse.Core.Revisions;
+using RevisionEvent = Pilothouse.Core.Revisions.RevisionEvent;
+
+namespace Pilothouse.Control.Reconciling;
+
+/// <summary>Moves a deployment's revisions on: whose turn it is, which are passed over, and who builds. Building and deploying are others' work.</summary>
+internal sealed class DeploymentRevisionsReconciler(
+    IDbContextFactory<PilothouseDb> databases, DataDirectory directory, DeployLog deployLog, ControlSignals signals, TimeProvider clock)
+    : IReconciler<DeploymentId>
+{
+    private const string NoImageRuntime =
+        "This revision is a container image, and this control plane has no runtime that runs images: connect a listener with a container or Kubernetes runtime, or deploy from source with --remote.";
+
+    private static readonly RevisionStatus[] s_unfinished =
+        [.. Enum.GetValues<RevisionStatus>().Where(status => !status.IsTerminal() && status != RevisionStatus.Unknown)];
+
+    /// <summary>A revision waits for its build; set once before the loop starts.</summary>
+    public Action<RevisionId> OnBuildable { get; set; } = _ => { };
+
+    public async Task<IReadOnlyList<DeploymentId>> AllKeysAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var ids = await db.Revisions.Where(row => s_unfinished.Contains(row.Status)).Select(row => row.DeploymentId).Distinct().ToListAsync(cancellationToken);
+        return [.. ids.Select(id => new DeploymentId(id))];
+    }
+
+    public async Task<Reconciled> ReconcileAsync(DeploymentId key, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var (deployment, unfinished) = await ReadAsync(db, key, cancellationToken);
+        if (deployment is null) return Reconciled.Settled.Instance;
+        if (!RevisionQueue.Plan(deployment.Value, unfinished).IsEmpty) unfinished = await ApplyAsync(db, key, cancellationToken);
+
+        foreach (var revision in unfinished.Where(row => row.Status is RevisionStatus.AwaitingBuild or RevisionStatus.Building))
+            OnBuildable(new RevisionId(revision.Id));
+        return Reconciled.Settled.Instance;
+    }
+
+    /// <summary>Reads once more under the writer's lock: what was planned without it may have changed.</summary>
+    private async Task<IReadOnlyList<RevisionRow>> ApplyAsync(PilothouseDb db, DeploymentId key, CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var (deployment, unfinished) = await ReadAsync(db, key, cancellationToken);
+        if (deployment is null) return [];
+        var plan = RevisionQueue.Plan(deployment.Value, unfinished);
+        foreach (var revision in plan.Interrupt) await MoveAsync(db, revision, RevisionEvent.InterruptRequested, OfDeletion, cancellationToken);
+        foreach (var revision in plan.Skip) await MoveAsync(db, revision, RevisionEvent.Superseded, SkippedFor(plan.Promote!), cancellationToken);
+        if (plan.Promote is { } next) await PromoteAsync(db, next, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        if (!plan.IsEmpty) signals.RevisionChanged(key);
+        return unfinished;
+    }
+
+    private async Task PromoteAsync(PilothouseDb db, RevisionRow next, CancellationToken cancellationToken)
+    {
+        if (next is { ArtifactDigest: { } digest, LaunchSpec: not null } && directory.HasArtifact(digest))
+        {
+            await MoveAsync(db, next, RevisionEvent.PromotedToDeploy, ReadyToDeploy(next, "its artifact is there already"), cancellationToken);
+            await WantedRevisions.RaiseAsync(db, next, cancellationToken);
+            return;
+        }
+
+        if (!IsImage(next))
+        {
+            var telling = new Telling(ControlEventKinds.ReadyToBuild, $"It is the turn of revision {next.Number}; it waits for its build.");
+            await MoveAsync(db, next, RevisionEvent.PromotedToBuild, telling, cancellationToken);
+            return;
+        }
+
+        await MoveAsync(db, next, RevisionEvent.PromotedToDeploy, ReadyToDeploy(next, "images need no build"), cancellationToken);
+        var failed = new Telling(ControlEventKinds.DeployFailed, NoImageRuntime, Reason: NoImageRuntime);
+        await MoveAsync(db, next, RevisionEvent.DeployFailed, failed, cancellationToken);
+        await deployLog.AddAsync(db, next, LogLevels.Error, NoImageRuntime, cancellationToken);
+    }
+
+    private Task<bool> MoveAsync(
+        PilothouseDb db, RevisionRow row, RevisionEvent happened, Telling telling, CancellationToken cancellationToken) =>
+        RevisionTransitions.MoveAsync(db, row, happened, telling, clock.GetUtcNow(), cancellationToken);
+
+    private static bool IsImage(RevisionRow row) => row.Source is "external_docker" or "internal_docker";
+
+    private static Telling OfDeletion { get; } = new(
+        ControlEventKinds.Interrupted, "The deployment is being deleted.", Reason: "The deployment was deleted.");
+
+    private static Telling SkippedFor(RevisionRow newer)
+    {
+        var message = $"Revision {newer.Number} was queued behind it and went on in its place.";
+        return new Telling(ControlEventKinds.Skipped, message, Reason: message);
+    }
+
+    private static Telling ReadyToDeploy(RevisionRow row, string why) =>
+        new(ControlEventKinds.ReadyToDeploy, $"It is the turn of revision {row.Number}; {why}.");
+
+    private static async Task<(DeploymentStatus? Deployment, IReadOnlyList<RevisionRow> Unfinished)> ReadAsync(
+        PilothouseDb db, DeploymentId key, CancellationToken cancellationToken)
+    {
+        var deployment = await db.Deployments.Where(row => row.Id == key.Value).Select(row => (DeploymentStatus?)row.Status)
+            .SingleOrDefaultAsync(cancellationToken);
+        var unfinished = await db.Revisions.AsNoTracking()
+            .Where(row => row.DeploymentId == key.Value && s_unfinished.Contains(row.Status))
+            .ToListAsync(cancellationToken);
+        return (deployment, unfinished);
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pilothouse.Core;
+using Pilothouse.Core.Reconciling;
+
+namespace Pilothouse.Control.Reconciling;
+
+/// <summary>The loops that drive revisions. A control plane without a build engine has none: it serves the API, and another one drives.</summary>
+internal sealed class RevisionLoops(
+    DeploymentRevisionsReconciler revisions, BuildReconciler builds, ControlSignals signals, IOptions<ReconcilingOptions> options,
+    TimeProvider clock, ILogger<RevisionLoops> logger)
+{
+    /// <summary>Passes are short; one that waits for the store keeps the others going.</summary>
+    private const int Workers = 8;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var pace = new ReconcilePace { Workers = Workers, Resync = options.Value.Resync };
+        var queue = new ReconcileLoop<DeploymentId>(revisions, pace, new LoopEvents<DeploymentId>(logger, "revision queue"), clock);
+
+        // A worker builds one revision at a time, so their number is that of concurrent builds.
+        var building = new ReconcileLoop<RevisionId>(
+            builds, pace with { Workers = options.Value.ConcurrentBuilds }, new LoopEvents<RevisionId>(logger, "build loop"), clock);
+        revisions.OnBuildable = building.Signal;
+        signals.Changed += queue.Signal;
+        try
+        {
+            await Task.WhenAll(queue.RunAsync(cancellationToken), building.RunAsync(cancellationToken));
+        }
+        finally
+        {
+            signals.Changed -= queue.Signal;
+        }
+    }
+}
+
+internal sealed class RevisionService(RevisionLoops? loops, ILogger<RevisionService> logger) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (loops is not null) return loops.RunAsync(stoppingToken);
+        logger.NoBuildEngine();
+        return Task.CompletedTask;
+    }
+}
+
+internal sealed class SweepService(Sweeps sweeps, IOptions<ReconcilingOptions> options, TimeProvider clock, ILogger<SweepService> logger) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => new ReconcileLoop<string>(
+        sweeps, new ReconcilePace { Workers = 1, Resync = options.Value.SweepEvery }, new LoopEvents<string>(logger, "sweep"), clock)
+        .RunAsync(stoppingToken);
+}
+
+internal sealed class LoopEvents<TKey>(ILogger logger, string loop) : IReconcileEvents<TKey>
+    where TKey : notnull
+{
+    public void Failed(TKey key, Exception exception, TimeSpan retryAfter) => logger.LoopFailed(exception, loop, $"{key}", retryAfter);
+
+    public void Stalled(TKey key, string reason, string message) => logger.LoopStalled(loop, $"{key}", reason, message);
+
+    public void ResyncFailed(Exception exception) => logger.ResyncFailed(exception, loop);
+}

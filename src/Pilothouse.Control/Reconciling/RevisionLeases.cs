@@ -1,0 +1,93 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Pilothouse.Contracts.Deployments;
+using Pilothouse.Control.Revisions;
+using Pilothouse.Control.Storage;
+using Pilothouse.Core.Revisions;
+using RevisionEvent = Pilothouse.Core.Revisions.RevisionEvent;
+
+namespace Pilothouse.Control.Reconciling;
+
+/// <summary>
+/// Who builds what. A claim raises the revision's fencing number, and every later write of the claimant names it: an owner that was paused past its
+/// lease changes nothing when it wakes.
+/// </summary>
+internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, IOptions<ReconcilingOptions> options, TimeProvider clock)
+{
+    /// <summary>This process, once.</summary>
+    public string Owner { get; } = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}";
+
+    public bool IsOwn(RevisionRow row) => string.Equals(row.LeaseOwner, Owner, StringComparison.Ordinal);
+
+    /// <summary>
+    /// Once at start. With SQLite the store lies in the directory whose lock this process holds, so whoever else holds a lease is dead, and its
+    /// builds go on at once.
+    /// </summary>
+    public async Task ReleaseOfTheDeadAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (db is not SqliteDb) return;
+        await db.Revisions.Where(row => row.LeaseOwner != null).ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.LeaseOwner, (string?)null).SetProperty(row => row.LeaseUntil, (DateTimeOffset?)null),
+            cancellationToken);
+    }
+
+    /// <summary>From AWAITING_BUILD to BUILDING, held by this process.</summary>
+    /// <returns>The row as it is now; null when somebody else was first.</returns>
+    public async Task<RevisionRow?> ClaimAsync(RevisionRow row, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var now = clock.GetUtcNow();
+        var next = RevisionMachine.Next(row.Status, RevisionEvent.BuildStarted);
+        var fence = row.LeaseFence + 1;
+        var claimed = await db.Revisions
+            .Where(revision => revision.Id == row.Id && revision.Status == row.Status && revision.LeaseFence == row.LeaseFence)
+            .ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(revision => revision.Status, next)
+                    .SetProperty(revision => revision.StatusReason, (string?)null)
+                    .SetProperty(revision => revision.LeaseOwner, Owner)
+                    .SetProperty(revision => revision.LeaseUntil, now + options.Value.BuildLease)
+                    .SetProperty(revision => revision.LeaseFence, fence)
+                    .SetProperty(revision => revision.UpdatedAt, now),
+                cancellationToken);
+        if (claimed == 0 || next == row.Status) return null;
+        (row.Status, row.LeaseOwner, row.LeaseFence) = (next, Owner, fence);
+        var telling = new Telling(ControlEventKinds.BuildStarted, $"The build of revision {row.Number} began.", Occasion: $":{fence}");
+        await RevisionTransitions.TellAsync(db, row, telling, now, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return row;
+    }
+
+    /// <returns>False when the revision is no longer this process's: it was interrupted, or taken over.</returns>
+    public async Task<bool> RenewAsync(RevisionRow row, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Revisions.HeldBy(row.Id, Owner, row.LeaseFence).ExecuteUpdateAsync(
+            set => set.SetProperty(revision => revision.LeaseUntil, clock.GetUtcNow() + options.Value.BuildLease), cancellationToken) == 1;
+    }
+
+    public async Task<bool> HoldsAsync(RevisionRow row, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Revisions.HeldBy(row.Id, Owner, row.LeaseFence).AnyAsync(cancellationToken);
+    }
+
+    /// <summary>Back to AWAITING_BUILD: the builder is dead, or gives up for now. Only for the holder itself, or where nobody holds it.</summary>
+    public async Task<bool> AbandonAsync(RevisionRow row, string why, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var now = clock.GetUtcNow();
+        var telling = new Telling(ControlEventKinds.BuildRestarted, why, Reason: why, Occasion: $":{row.LeaseFence}");
+        var isOwn = IsOwn(row);
+        var abandoned = await RevisionTransitions.MoveAsync(
+            db, row, RevisionEvent.BuildAbandoned, telling, now, cancellationToken,
+            rows => isOwn
+                ? rows.Where(revision => revision.LeaseOwner == Owner)
+                : rows.Where(revision => revision.LeaseOwner == null || revision.LeaseUntil < now));
+        await transaction.CommitAsync(cancellationToken);
+        return abandoned;
+    }
+}

@@ -1,0 +1,39 @@
+using Microsoft.EntityFrameworkCore;
+using Pilothouse.Control.Logs;
+using Pilothouse.Control.Storage;
+using Pilothouse.Control.Uploads;
+using Pilothouse.Core.Reconciling;
+
+namespace Pilothouse.Control.Reconciling;
+
+/// <summary>Removes what has had its time, once per resync.</summary>
+internal sealed class Sweeps(IDbContextFactory<PilothouseDb> databases, UploadSweep uploads, LogTable logs, TimeProvider clock) : IReconciler<string>
+{
+    private const string Uploads = "uploads";
+    private const string Logs = "logs";
+
+    /// <summary>Far beyond the time in which a listener sends a batch again.</summary>
+    private static readonly TimeSpan s_batchesKept = TimeSpan.FromDays(1);
+
+    public Task<IReadOnlyList<string>> AllKeysAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([Uploads, Logs]);
+
+    public async Task<Reconciled> ReconcileAsync(string key, CancellationToken cancellationToken)
+    {
+        if (key is Uploads) await uploads.RunAsync(cancellationToken);
+        else await SweepLogsAsync(cancellationToken);
+        return Reconciled.Settled.Instance;
+    }
+
+    private async Task SweepLogsAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var old = clock.GetUtcNow() - s_batchesKept;
+        await db.LogBatches.Where(row => row.At < old).ExecuteDeleteAsync(cancellationToken);
+        foreach (var deployment in await db.Deployments.Select(row => row.Id).ToListAsync(cancellationToken))
+        {
+            await logs.TrimAsync(db, deployment, isBuild: true, cancellationToken);
+            await logs.TrimAsync(db, deployment, isBuild: false, cancellationToken);
+        }
+    }
+}

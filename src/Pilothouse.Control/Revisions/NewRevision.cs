@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Pilothouse.Contracts;
+using Pilothouse.Contracts.Deployments;
+using Pilothouse.Control.Storage;
+using Pilothouse.Core;
+using Pilothouse.Core.Revisions;
+using RevisionEvent = Pilothouse.Core.Revisions.RevisionEvent;
+
+namespace Pilothouse.Control.Revisions;
+
+/// <summary>What a revision carries: a snapshot, so that nothing that changes afterwards changes what it runs.</summary>
+/// <param name="SecretValues">Sealed.</param>
+internal sealed record RevisionDraft(
+    string Source,
+    SourceRevisionConfig Config,
+    string? InstallCommand,
+    string? BuildCommand,
+    string? DeploymentType,
+    byte[] SecretValues)
+{
+    /// <summary>What an earlier revision carried.</summary>
+    public static RevisionDraft Of(RevisionRow row) => new(
+        row.Source, RevisionAnswer.ConfigOf(row), row.InstallCommand, row.BuildCommand, row.DeploymentType, row.SecretValues);
+}
+
+internal static class NewRevision
+{
+    /// <summary>
+    /// The revision that comes next, waiting for its turn, made the deployment's latest. Insert it in the transaction that writes the deployment's
+    /// row; the unique number makes a second writer fail.
+    /// </summary>
+    public static RevisionRow Of(DeploymentRow deployment, RevisionDraft draft, DateTimeOffset now)
+    {
+        var row = new RevisionRow
+        {
+            Id = RevisionId.New().Value,
+            WorkspaceId = deployment.WorkspaceId,
+            DeploymentId = deployment.Id,
+            Number = deployment.NextRevisionNumber,
+            Source = draft.Source,
+            SourceRevisionConfig = JsonSerializer.Serialize(draft.Config, ApiJson.Default.SourceRevisionConfig),
+            InstallCommand = draft.InstallCommand,
+            BuildCommand = draft.BuildCommand,
+            DeploymentType = draft.DeploymentType,
+            SecretValues = draft.SecretValues,
+
+            // Its inputs were resolved by the request that made it.
+            Status = RevisionMachine.Next(RevisionStatus.Creating, RevisionEvent.Admitted),
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+        deployment.NextRevisionNumber++;
+        deployment.LatestRevisionId = row.Id;
+        deployment.SourceRevisionConfig = row.SourceRevisionConfig;
+        return row;
+    }
+}

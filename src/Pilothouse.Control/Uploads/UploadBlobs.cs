@@ -1,0 +1,53 @@
+using Pilothouse.Control.Storage;
+
+namespace Pilothouse.Control.Uploads;
+
+/// <summary>Archives on disk. A file under its final name is whole; what is still arriving lies in a folder of its own.</summary>
+internal sealed class UploadBlobs(DataDirectory directory)
+{
+    private string Arriving => Path.Combine(directory.Blobs, "arriving");
+
+    public static string NewObjectPath(Guid workspace, Guid deployment) =>
+        $"uploads/{workspace:D}/{deployment:D}/{Guid.NewGuid():N}.tar.gz";
+
+    /// <param name="objectPath">Only ever from a row, never from a request.</param>
+    public string FileOf(string objectPath) => Path.Combine(directory.Blobs, objectPath);
+
+    /// <summary>A new file, readable by its owner alone.</summary>
+    public FileStream CreateArriving()
+    {
+        Directory.CreateDirectory(Arriving);
+        var settings = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 128 * 1024, Options = FileOptions.Asynchronous,
+        };
+        if (!OperatingSystem.IsWindows()) settings.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(Path.Combine(Arriving, $"{Guid.NewGuid():N}.part"), settings);
+    }
+
+    /// <summary>Gives a synced file its final name.</summary>
+    public void Publish(string arrived, string objectPath)
+    {
+        var file = FileOf(objectPath);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        DurableFile.Publish(arrived, file);
+    }
+
+    public void Remove(string objectPath)
+    {
+        var file = FileOf(objectPath);
+        if (File.Exists(file)) File.Delete(file);
+    }
+
+    public void RemoveAll(Guid workspace, Guid deployment)
+    {
+        var folder = Path.Combine(directory.Blobs, "uploads", $"{workspace:D}", $"{deployment:D}");
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>What arrived in part when an earlier process ended. Only while nothing is served.</summary>
+    public void RemoveArriving()
+    {
+        if (Directory.Exists(Arriving)) Directory.Delete(Arriving, recursive: true);
+    }
+}

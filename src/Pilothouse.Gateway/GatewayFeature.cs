@@ -1,0 +1,41 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Pilothouse.Core.Routing;
+using Pilothouse.Gateway.Forwarding;
+using Pilothouse.Gateway.Routing;
+
+namespace Pilothouse.Gateway;
+
+public static class GatewayFeature
+{
+    /// <summary>Registers <see cref="IGateway"/>. Needs an <see cref="ICallerCheck"/>.</summary>
+    public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<GatewayOptions>().Bind(configuration.GetSection(GatewayOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddHttpForwarder();
+        services.AddSingleton<RouteTable>();
+        services.AddSingleton<IGateway>(provider => provider.GetRequiredService<RouteTable>());
+        services.AddSingleton(_ => new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            // Replicas keep idle connections for 5 s or more; asking again before that races with no close of theirs.
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
+        }));
+        services.AddSingleton<AgentForwarder>();
+        return services;
+    }
+
+    /// <summary>Takes <c>/lgp/{label}/…</c> and <c>{label}.{domain}</c>; everything else goes on. Before routing.</summary>
+    public static IApplicationBuilder UseGateway(this IApplicationBuilder app) => app.UseMiddleware<GatewayMiddleware>();
+}

@@ -1,0 +1,67 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Pilothouse.Control.Tests.World;
+
+/// <summary>Counts what is asked of the store, commits included, and fails where it is told to.</summary>
+internal sealed class StoreFaults : DbCommandInterceptor
+{
+    private int _count;
+
+    /// <summary>Calls since <see cref="Arm"/>.</summary>
+    public int Count => _count;
+
+    /// <summary>Which calls fail; none before <see cref="Arm"/>.</summary>
+    private Func<int, bool> Fails { get; set; } = _ => false;
+
+    private bool IsArmed { get; set; }
+
+    public CommitFaults Commits => new(this);
+
+    public void Arm(Func<int, bool> fails)
+    {
+        _count = 0;
+        Fails = fails;
+        IsArmed = true;
+    }
+
+    public void Disarm() => IsArmed = false;
+
+    public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+        DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+    {
+        Strike();
+        return base.ReaderExecutingAsync(command, eventData, result, cancellationToken);
+    }
+
+    public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
+        DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+    {
+        Strike();
+        return base.NonQueryExecutingAsync(command, eventData, result, cancellationToken);
+    }
+
+    private void Strike()
+    {
+        if (IsArmed && Fails(Interlocked.Increment(ref _count))) throw new SqliteException("Injected.", 10);
+    }
+
+    internal sealed class CommitFaults(StoreFaults faults) : DbTransactionInterceptor
+    {
+        public override ValueTask<InterceptionResult> TransactionCommittingAsync(
+            DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+        {
+            faults.Strike();
+            return base.TransactionCommittingAsync(transaction, eventData, result, cancellationToken);
+        }
+
+        /// <summary>The commit is there, and its author does not hear of it.</summary>
+        public override Task TransactionCommittedAsync(
+            DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            faults.Strike();
+            return base.TransactionCommittedAsync(transaction, eventData, cancellationToken);
+        }
+    }
+}
