@@ -78,7 +78,7 @@ public sealed class FakeListenerProtocol(TimeProvider time) : IListenerProtocol
 
             var left = TimeSpan.FromSeconds(request.WaitSeconds) - time.GetElapsedTime(began);
             if (left <= TimeSpan.Zero) return new PullAnswer(request.Cursor, IsFull: false, []);
-            await Task.WhenAny(changed, Task.Delay(left, time, cancellationToken));
+            await Task.WhenAny(FollowAsync(changed), FollowAsync(Task.Delay(left, time, cancellationToken)));
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
@@ -157,6 +157,9 @@ public sealed class FakeListenerProtocol(TimeProvider time) : IListenerProtocol
     {
         lock (_lock) return [.. list];
     }
+
+    /// <summary>Comes back in the caller's context, which WhenAny alone would not.</summary>
+    private static async Task FollowAsync(Task task) => await task;
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
