@@ -1,20 +1,20 @@
-using Microsoft.Extensions.Time.Testing;
-
 namespace Pilothouse.Testing;
 
 /// <summary>
 /// Runs asynchronous code on one thread against a clock that only moves when everything waits: minutes of waiting take milliseconds, and each
-/// run goes the same way. The code under test must resume on the captured context (no ConfigureAwait(false), no thread pool).
+/// run goes the same way. The code under test must resume on the captured context: no ConfigureAwait(false), no thread pool, and no WhenAny or
+/// WaitAsync directly on a TaskCompletionSource that continues asynchronously (await it in a method of its own first). What does otherwise is caught.
 /// </summary>
 public sealed class Simulation
 {
-    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(5);
     private readonly Lock _lock = new();
     private readonly Queue<(SimulatedProcess Process, SendOrPostCallback Callback, object? State)> _queue = new();
+    private readonly int _thread = Environment.CurrentManagedThreadId;
+    private string? _stray;
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+    public SimulatedTime Time { get; } = new();
 
-    /// <summary>Called before each tick; may change the world.</summary>
+    /// <summary>Called whenever the clock has moved; may change the world.</summary>
     public Action OnTick { get; set; } = () => { };
 
     /// <summary>A process that can be killed: from then on nothing of it runs any more, not even its clean-up.</summary>
@@ -28,17 +28,23 @@ public sealed class Simulation
         while (!isTrue())
         {
             if (Time.GetUtcNow() >= end) throw new TimeoutException($"Did not come true in simulated time: {what ?? "the condition"}.");
+            Time.Advance(end);
             OnTick();
-            RunReady();
-            Time.Advance(s_tick);
             RunReady();
         }
     }
 
+    /// <summary>Also stops at the end when nothing happens then.</summary>
     public void RunFor(TimeSpan span)
     {
         var end = Time.GetUtcNow() + span;
-        RunUntil(() => Time.GetUtcNow() >= end, span + TimeSpan.FromMinutes(1));
+        RunReady();
+        while (Time.GetUtcNow() < end)
+        {
+            Time.Advance(end);
+            OnTick();
+            RunReady();
+        }
     }
 
     /// <summary>Runs what can run without the clock moving.</summary>
@@ -58,10 +64,14 @@ public sealed class Simulation
         {
             SynchronizationContext.SetSynchronizationContext(before);
         }
+
+        if (Volatile.Read(ref _stray) is { } stray)
+            throw new InvalidOperationException($"Work left the simulation and came back by the thread pool, so that runs differ:\n{stray}");
     }
 
     internal void Post(SimulatedProcess process, SendOrPostCallback callback, object? state)
     {
+        if (Environment.CurrentManagedThreadId != _thread) Volatile.Write(ref _stray, Environment.StackTrace);
         lock (_lock) _queue.Enqueue((process, callback, state));
     }
 

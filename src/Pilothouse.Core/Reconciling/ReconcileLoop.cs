@@ -64,12 +64,9 @@ public sealed class ReconcileLoop<TKey>(
 
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
-        // Not ReadAllAsync: it leaves the caller's context, and a simulation of the loop would not go the same way twice.
-        while (await _ready.Reader.WaitToReadAsync(cancellationToken))
-        {
-            while (_ready.Reader.TryRead(out var key))
-                await WorkOnAsync(key, cancellationToken);
-        }
+        // Not ReadAllAsync: it leaves the caller's context, and a simulation of the loop would not go the same way twice; nor WaitToReadAsync,
+        // which wakes every worker for each key.
+        while (true) await WorkOnAsync(await _ready.Reader.ReadAsync(cancellationToken), cancellationToken);
     }
 
     private async Task WorkOnAsync(TKey key, CancellationToken cancellationToken)

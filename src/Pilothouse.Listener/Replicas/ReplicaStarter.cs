@@ -59,7 +59,7 @@ internal sealed class ReplicaStarter(IRuntime runtime, ReplicaWatch watch, TimeP
         var began = time.GetTimestamp();
         while (true)
         {
-            var change = watch.NextChange(revision.Main.Deployment);
+            var change = watch.NextChangeAsync(revision.Main.Deployment);
             var status = runtime.Find(revision.Main.Name);
             var isSameProcess = status?.Restarts == restarts;
             if (isSameProcess && status is { Phase: ReplicaPhase.Ready, Endpoint: not null }) return (status, null);

@@ -22,6 +22,6 @@ internal sealed class ReplicaWatch(LogBuffer logs) : IReplicaObserver
     public void Logged(ReplicaLogLine line) => logs.Add(line);
 
     /// <summary>Completes at the next change. Take it before looking, so that no change falls between.</summary>
-    public Task NextChange(DeploymentId deployment) => _waiting.GetOrAdd(
+    public async Task NextChangeAsync(DeploymentId deployment) => await _waiting.GetOrAdd(
         deployment, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 }

@@ -11,9 +11,10 @@ internal sealed class KilledException() : Exception("The process was killed.");
 /// <summary>Counts every call through a port, before its effect and after it, and strikes at one of them.</summary>
 internal sealed class Faults
 {
-    private int _count;
+    private readonly List<string> _calls = [];
 
-    public int Count => _count;
+    /// <summary>Every place that was passed, in order; faults strike at their number, from 1.</summary>
+    public IReadOnlyList<string> Calls => _calls;
 
     /// <summary>The process is killed at this call.</summary>
     public int? KillAt { get; set; }
@@ -27,7 +28,8 @@ internal sealed class Faults
     /// <returns>Whether the call fails.</returns>
     public bool Hit(SimulatedProcess process, string where)
     {
-        var now = ++_count;
+        _calls.Add(where);
+        var now = _calls.Count;
         if (now == KillAt)
         {
             Struck = where;

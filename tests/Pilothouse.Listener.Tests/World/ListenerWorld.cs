@@ -92,6 +92,7 @@ internal sealed class ListenerWorld : IDisposable
     public void Run(TimeSpan span)
     {
         var end = Simulation.Time.GetUtcNow() + span;
+        using var wake = Simulation.Time.CreateTimer(_ => { }, state: null, span, Timeout.InfiniteTimeSpan);
         Until(() => Simulation.Time.GetUtcNow() >= end, "time passes", span + TimeSpan.FromMinutes(1));
     }
 

@@ -23,6 +23,9 @@ public sealed class FakeListenerProtocol(TimeProvider time) : IListenerProtocol
     /// <summary>Nobody answers.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>So many answers to log batches get lost on their way back, after the batch was taken.</summary>
+    public int LosesLogAnswers { get; set; }
+
     /// <summary>Every report that arrived, also those that changed nothing.</summary>
     public IReadOnlyList<DeploymentReport> Reports => Snapshot(_reports);
 
@@ -75,7 +78,7 @@ public sealed class FakeListenerProtocol(TimeProvider time) : IListenerProtocol
 
             var left = TimeSpan.FromSeconds(request.WaitSeconds) - time.GetElapsedTime(began);
             if (left <= TimeSpan.Zero) return new PullAnswer(request.Cursor, IsFull: false, []);
-            await Task.WhenAny(changed, Task.Delay(left, time, cancellationToken));
+            await Task.WhenAny(FollowAsync(changed), FollowAsync(Task.Delay(left, time, cancellationToken)));
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
@@ -101,6 +104,11 @@ public sealed class FakeListenerProtocol(TimeProvider time) : IListenerProtocol
         {
             ThrowIfAway();
             if (_batches.Add(batch.BatchId)) _logs.AddRange(batch.Lines);
+            if (LosesLogAnswers > 0)
+            {
+                LosesLogAnswers--;
+                throw new HttpRequestException("The answer was lost.");
+            }
         }
 
         return Task.CompletedTask;
@@ -149,6 +157,9 @@ public sealed class FakeListenerProtocol(TimeProvider time) : IListenerProtocol
     {
         lock (_lock) return [.. list];
     }
+
+    /// <summary>Comes back in the caller's context, which WhenAny alone would not.</summary>
+    private static async Task FollowAsync(Task task) => await task;
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -157,6 +157,9 @@ public sealed class FakeGateway(TimeProvider time) : IGateway
     private IEnumerable<FakeCall> Sent_NeedsLock(DeploymentId deployment) =>
         _calls.Where(pair => pair.Deployment == deployment && pair.Call.State == FakeCallState.UnderWay).Select(pair => pair.Call);
 
+    /// <summary>Comes back in the caller's context, which WhenAny alone would not.</summary>
+    private static async Task FollowAsync(Task task) => await task;
+
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private sealed class FakeHold(FakeGateway gateway, DeploymentId deployment, TimeSpan limit, IReadOnlyList<FakeCall> underWay) : IRouteHold
@@ -187,7 +190,7 @@ public sealed class FakeGateway(TimeProvider time) : IGateway
 
                 var left = limit - gateway.Clock.GetElapsedTime(began);
                 if (left <= TimeSpan.Zero) return false;
-                await Task.WhenAny(changed, Task.Delay(left, gateway.Clock, cancellationToken));
+                await Task.WhenAny(FollowAsync(changed), FollowAsync(Task.Delay(left, gateway.Clock, cancellationToken)));
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
