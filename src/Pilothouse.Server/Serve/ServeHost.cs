@@ -36,11 +36,13 @@ internal static class ServeHost
         builder.Services.AddGateway(builder.Configuration);
         builder.Services.AddListener(builder.Configuration);
 
+        builder.Services.AddSingleton<HealthEndpoint>();
+
         var app = builder.Build();
         app.UseGateway();
         app.UseControl();
         app.MapControl();
-        app.MapHealth();
+        app.MapGet("/ok", (HealthEndpoint health, CancellationToken cancellationToken) => health.AnswerAsync(cancellationToken));
         return app;
     }
 }
