@@ -37,7 +37,9 @@ public sealed class ConfigurationDocumentTests
     public void Every_options_file_is_seen()
     {
         var files = Repository.CSharp("src")
-            .Where(file => file.EndsWith("Options.cs", StringComparison.Ordinal) && !file.Contains("Pilothouse.Cli", StringComparison.Ordinal))
+            .Where(file => file.EndsWith("Options.cs", StringComparison.Ordinal))
+            // What callers of a library and users of a command set is no configuration of the server.
+            .Where(file => !file.StartsWith("src/Pilothouse.Cli", StringComparison.Ordinal))
             .Select(file => Path.GetFileNameWithoutExtension(file));
 
         Assert.Equal(files.Order(StringComparer.Ordinal), DocumentedOptions.Classes.Select(pair => pair.Type.Name).Order(StringComparer.Ordinal));
