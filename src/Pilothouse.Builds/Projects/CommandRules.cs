@@ -16,7 +16,7 @@ internal static partial class CommandRules
         if (command is null) return null;
         if (command.Length > LongestCommand) return $"{name} is longer than {LongestCommand} characters.";
         if (command.StartsWith('-')) return $"{name} begins with '-'; begin it with a program's name.";
-        return Disallowed().IsMatch(command) || command.Any(char.IsControl)
+        return Disallowed().IsMatch(command) || command.Any(Sources.SourcePath.IsMisleading)
             ? $"{name} contains disallowed characters or patterns. Join plain commands by &&; quotes, backslashes, pipes, redirections, variables, ; and a single & are not allowed."
             : null;
     }

@@ -62,7 +62,7 @@ internal sealed record ProjectReading(AgentProject? Project, AgentServerKind? Ki
 
     private static ProjectReading Unread(IReadOnlyList<string> faults) => new(Project: null, Kind: null, faults, Warnings: []);
 
-    private static string? Command(string? command) => string.IsNullOrWhiteSpace(command) ? null : command.Trim();
+    private static string? Command(string? command) => string.IsNullOrWhiteSpace(command) ? null : command.Trim(' ');
 
     private static bool IsSet(JsonElement config, string key) => config.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null;
 }

@@ -109,6 +109,7 @@ public sealed class ProjectReadingTests
     [InlineData("a\tb")]
     [InlineData("a\0b")]
     [InlineData("a\u001bb")]
+    [InlineData("a\u2028b")]
     public void Commands_with_what_only_a_shell_understands_are_refused(string command)
     {
         using var folder = new ProjectFolder().Write("langgraph.json", $"{{{Graphs}}}");
