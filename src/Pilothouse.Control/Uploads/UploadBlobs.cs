@@ -19,7 +19,10 @@ internal sealed class UploadBlobs(DataDirectory directory)
         Directory.CreateDirectory(Arriving);
         var settings = new FileStreamOptions
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 128 * 1024, Options = FileOptions.Asynchronous,
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            BufferSize = 128 * 1024,
+            Options = FileOptions.Asynchronous,
         };
         if (!OperatingSystem.IsWindows()) settings.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         return new FileStream(Path.Combine(Arriving, $"{Guid.NewGuid():N}.part"), settings);

@@ -10,13 +10,23 @@ public sealed class AgentEnvironmentTests
 {
     private static readonly DeploymentRow s_deployment = new()
     {
-        Id = Guid.Parse("01a20f79-0000-7000-8000-000000000001"), WorkspaceId = Guid.Parse("01a20f79-0000-7000-8000-000000000002"), Name = "echo",
-        Source = "internal_source", SourceConfig = "{}", SourceRevisionConfig = "{}", SecretNames = "[]", SecretValues = [], DeploymentType = "dev",
+        Id = Guid.Parse("01a20f79-0000-7000-8000-000000000001"),
+        WorkspaceId = Guid.Parse("01a20f79-0000-7000-8000-000000000002"),
+        Name = "echo",
+        Source = "internal_source",
+        SourceConfig = "{}",
+        SourceRevisionConfig = "{}",
+        SecretNames = "[]",
+        SecretValues = [],
+        DeploymentType = "dev",
     };
 
     private static readonly RevisionRow s_revision = new()
     {
-        Id = Guid.Parse("01a20f79-0000-7000-8000-000000000003"), Source = "internal_source", SourceRevisionConfig = "{}", SecretValues = [],
+        Id = Guid.Parse("01a20f79-0000-7000-8000-000000000003"),
+        Source = "internal_source",
+        SourceRevisionConfig = "{}",
+        SecretValues = [],
     };
 
     [Fact]

@@ -23,7 +23,12 @@ public sealed class FakeListenerProtocolTests : ListenerProtocolContractTests
     {
         var wanted = new WantedDeployment
         {
-            Id = Guid.CreateVersion7(), WorkspaceId = Guid.CreateVersion7(), Name = "echo", RouteLabel = "echo-1", Generation = 1, IsDeleted = false,
+            Id = Guid.CreateVersion7(),
+            WorkspaceId = Guid.CreateVersion7(),
+            Name = "echo",
+            RouteLabel = "echo-1",
+            Generation = 1,
+            IsDeleted = false,
             Next = Revision(1),
         };
         _protocol.Want(wanted);
@@ -53,7 +58,12 @@ public sealed class FakeListenerProtocolTests : ListenerProtocolContractTests
 
     private static WantedRevision Revision(int number) => new()
     {
-        Id = Guid.CreateVersion7(), Number = number, ArtifactDigest = "00", LaunchSpec = LaunchSpecJson.WriteElement(FakeBuildEngine.Launch),
-        Environment = new Dictionary<string, string>(StringComparer.Ordinal), CpuCores = 1, MemoryBytes = 1,
+        Id = Guid.CreateVersion7(),
+        Number = number,
+        ArtifactDigest = "00",
+        LaunchSpec = LaunchSpecJson.WriteElement(FakeBuildEngine.Launch),
+        Environment = new Dictionary<string, string>(StringComparer.Ordinal),
+        CpuCores = 1,
+        MemoryBytes = 1,
     };
 }

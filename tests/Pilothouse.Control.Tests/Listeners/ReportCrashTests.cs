@@ -35,7 +35,8 @@ public sealed class ReportCrashTests
                 Assert.Equal(2, (await world.DeploymentRowAsync(deployment)).Generation);
                 Assert.Equal(phase == "failed" ? 1 : 0, (await world.LogsAsync(revision, isBuild: false)).Count);
                 Assert.Single(await world.EventsAsync(deployment), one => one.Key == "told");
-            });
+            }
+            );
         });
     }
 
@@ -56,7 +57,8 @@ public sealed class ReportCrashTests
                 Assert.Equal(0, await world.Host.WithDbAsync(db => db.Deployments.CountAsync(row => row.Id == deployment, Cancel)));
                 Assert.Equal(0, await world.Host.WithDbAsync(db => db.Revisions.CountAsync(row => row.Id == revision, Cancel)));
                 Assert.Equal(0, await world.Host.WithDbAsync(db => db.Events.CountAsync(row => row.DeploymentId == deployment, Cancel)));
-            });
+            }
+            );
         });
     }
 
@@ -125,7 +127,12 @@ public sealed class ReportCrashTests
         await world.Host.WithDbAsync(db => db.Deployments.Where(row => row.Id == deployment).ExecuteUpdateAsync(set => set.SetProperty(row => row.Generation, 1), Cancel));
         var report = new DeploymentReport
         {
-            ListenerId = EmbeddedListener.Id, DeploymentId = deployment, Generation = 1, RevisionId = revision, Phase = phase, Message = "Why.",
+            ListenerId = EmbeddedListener.Id,
+            DeploymentId = deployment,
+            Generation = 1,
+            RevisionId = revision,
+            Phase = phase,
+            Message = "Why.",
             Events = [new ReportedEvent("told", TimeProvider.System.GetUtcNow(), "test", "Told.", Data: null)],
         };
         return (deployment, revision, report);

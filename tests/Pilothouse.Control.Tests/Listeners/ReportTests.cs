@@ -40,7 +40,8 @@ public sealed class ReportTests
             System.Text.Json.JsonSerializer.SerializeToElement(new { line = "hunter2-hunter2" }));
         await world.ReportAsync(deployment, second, "failed", report => report with
         {
-            Message = "It ended: exit code 1. Its last lines: TOKEN=hunter2-hunter2", Events = [happened],
+            Message = "It ended: exit code 1. Its last lines: TOKEN=hunter2-hunter2",
+            Events = [happened],
         });
 
         var failed = await world.RevisionRowAsync(second);

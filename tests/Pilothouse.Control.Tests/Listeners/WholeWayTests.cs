@@ -90,7 +90,8 @@ public sealed class WholeWayTests : IAsyncDisposable
         };
         var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Listener:ListenerId"] = EmbeddedListener.Id.ToString(), ["Listener:DataDirectory"] = _directory,
+            ["Listener:ListenerId"] = EmbeddedListener.Id.ToString(),
+            ["Listener:DataDirectory"] = _directory,
         }).Build();
         return ControlWorld.StartAsync(engine, directory: _directory, services: services =>
         {

@@ -37,7 +37,8 @@ public sealed class SecretsOnDiskTests
             ControlHost.Cancel);
         await world.ReportAsync(deployment, revision, "failed", report => report with
         {
-            Message = all, Events = [new ReportedEvent("told", now, "failing", all, System.Text.Json.JsonSerializer.SerializeToElement(all))],
+            Message = all,
+            Events = [new ReportedEvent("told", now, "failing", all, System.Text.Json.JsonSerializer.SerializeToElement(all))],
         });
         engine.Behaviour = (_, _, _) => Task.FromResult<BuildOutcome>(new BuildOutcome.Refused(all));
         var second = await world.QueueAsync(await world.DeploymentAsync(), secrets: secrets);
