@@ -29,7 +29,7 @@ internal sealed class ListenerService(
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         var swept = await SweepAsync(cancellationToken);
-        folders.RemoveDeadScratch();
+        folders.RemoveDeadScratch(of: null, running: []);
         logger.ListenerStarted(options.Value.ListenerId, swept);
 
         var deployments = Loop(parts.Reconciler, "reconciler", Workers);

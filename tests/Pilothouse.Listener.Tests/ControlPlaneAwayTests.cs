@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Core.Revisions;
 using Pilothouse.Listener.Tests.World;
@@ -37,7 +36,11 @@ public sealed class ControlPlaneAwayTests : IDisposable
     [Fact]
     public void Report_whose_answer_was_lost_is_repeated_and_changes_nothing()
     {
-        _world.Faults = new Faults { FailAt = FaultAt("after report deployed") };
+        using (var rehearsal = new ListenerWorld())
+        {
+            rehearsal.Serving();
+            _world.Faults.Arm(FaultKind.Fail, 1 + rehearsal.Faults.Calls.ToList().IndexOf("after report deployed"));
+        }
 
         var wanted = _world.Serving();
 
@@ -136,12 +139,4 @@ public sealed class ControlPlaneAwayTests : IDisposable
         _world.Runtime.Log(ListenerWorld.Real(wanted, 1), "INFO", message);
 
     private List<string> Lines() => [.. _world.Control.Logs.Select(line => line.Message).Where(message => message != "started")];
-
-    /// <summary>Where a call is among all of a first deployment.</summary>
-    private static int FaultAt(string where)
-    {
-        using var world = new ListenerWorld();
-        world.Serving();
-        return 1 + world.Faults.Calls.ToList().IndexOf(where) is > 0 and var at ? at : throw new UnreachableException($"No call is {where}.");
-    }
 }

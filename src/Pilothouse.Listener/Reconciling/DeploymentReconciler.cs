@@ -46,6 +46,7 @@ internal sealed class DeploymentReconciler(
 
             if (plan.End == PlanEnd.PlanAgain || pass.Quiet.Count > quietBefore) continue;
             if (!situation.IsWanted) _memories.TryRemove(key, out _);
+            steps.Tidy(key);
             return End(plan.End, memory);
         }
 

@@ -67,6 +67,10 @@ internal sealed class StepRunner(
         }
     }
 
+    /// <summary>A stop may have failed after its effect; nothing plans another then.</summary>
+    public void Tidy(DeploymentId deployment) =>
+        folders.RemoveDeadScratch(deployment, runtime.List().Select(replica => replica.Name));
+
     private async Task StartAsync(Step.Start start, Pass pass, CancellationToken cancellationToken)
     {
         var revision = pass.Runnable(start.Revision);

@@ -18,13 +18,14 @@ internal sealed class DataFolders(IOptions<ListenerOptions> options)
 
     public string Scratch(ReplicaName replica) => Path.Combine(Root, "scratch", replica.Value);
 
-    /// <summary>Call when no scratch replica runs: after the runtime's sweep, before the first start.</summary>
-    public void RemoveDeadScratch()
+    /// <summary>Removes what proving boots left that run no more; <paramref name="of"/> null: of every deployment.</summary>
+    public void RemoveDeadScratch(DeploymentId? of, IEnumerable<ReplicaName> running)
     {
         var scratch = Path.Combine(Root, "scratch");
         if (!Directory.Exists(scratch)) return;
-        foreach (var folder in Directory.EnumerateDirectories(scratch).Where(folder => new ReplicaName(Path.GetFileName(folder)).IsScratch))
-            FolderTree.Remove(folder);
+        var dead = Directory.EnumerateDirectories(scratch, of is { } deployment ? $"{deployment.Value:N}-*" : "*")
+            .Where(folder => new ReplicaName(Path.GetFileName(folder)) is { IsScratch: true } name && !running.Contains(name));
+        foreach (var folder in dead) FolderTree.Remove(folder);
     }
 
     public void RemoveScratch(ReplicaName replica) => FolderTree.Remove(Scratch(replica));

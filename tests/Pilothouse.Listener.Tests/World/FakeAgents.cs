@@ -22,8 +22,8 @@ internal sealed class FakeAgents : HttpMessageHandler
     /// <summary>The busy probe answers 500.</summary>
     public bool IsProbeBroken { get; set; }
 
-    /// <summary>What a revision does to its state when it starts, e.g. damage it.</summary>
-    public Dictionary<RevisionId, Action<string>> OnFirstTouch { get; } = [];
+    /// <summary>What a revision, by its number, does to the real state whenever it starts on it, e.g. damage it.</summary>
+    public Dictionary<string, Action<string>> OnFirstTouch { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Which revisions ran on the real state, in order.</summary>
     public List<RevisionId> RealStarts { get; } = [];
@@ -41,7 +41,7 @@ internal sealed class FakeAgents : HttpMessageHandler
         Directory.CreateDirectory(spec.StateDirectory);
         if (spec.IsScratch) return Task.CompletedTask;
         RealStarts.Add(spec.Revision);
-        if (OnFirstTouch.TryGetValue(spec.Revision, out var touch)) touch(spec.StateDirectory);
+        if (OnFirstTouch.TryGetValue(spec.Launch.Arguments[1], out var touch)) touch(spec.StateDirectory);
         return Task.CompletedTask;
     }
 

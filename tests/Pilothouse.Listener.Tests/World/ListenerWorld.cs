@@ -42,7 +42,7 @@ internal sealed class ListenerWorld : IDisposable
     public Simulation Simulation { get; } = new();
     public FakeListenerProtocol Control { get; }
     public FakeAgents Agents { get; } = new();
-    public Faults Faults { get; set; } = new();
+    public Faults Faults { get; } = new();
     public FakeRuntime Runtime { get; private set; } = null!;
     public FakeGateway Gateway { get; private set; } = null!;
 
@@ -110,7 +110,7 @@ internal sealed class ListenerWorld : IDisposable
         Directory.CreateDirectory(Path.Combine(Root, "artifacts", digest));
         var launch = new LaunchSpec
         {
-            Arguments = ["server"],
+            Arguments = ["server", $"{number}"],
             WorkingDirectory = Placeholders.State,
             HealthPath = "/ok",
             State = state,
@@ -151,6 +151,18 @@ internal sealed class ListenerWorld : IDisposable
         Control.Want(Control.Find(wanted.Id)! with { Next = next });
         return next;
     }
+
+    /// <summary>The same artifact and settings again, as a new revision.</summary>
+    public WantedRevision Repeat(WantedDeployment wanted, int number)
+    {
+        var active = Control.Find(wanted.Id)!.Active!;
+        var next = active with { Id = Guid.CreateVersion7(), Number = number };
+        Control.Want(Control.Find(wanted.Id)! with { Next = next });
+        return next;
+    }
+
+    /// <summary>What the revision of that number does to the real state when it starts.</summary>
+    public void OnFirstTouch(int number, Action<string> touch) => Agents.OnFirstTouch[$"{number}"] = touch;
 
     public void UntilStatus(WantedRevision revision, RevisionStatus status, TimeSpan? limit = null) =>
         Until(() => Control.Status(revision.Id) == status, $"revision {revision.Number} is {status}", limit);
@@ -197,7 +209,7 @@ internal sealed class ListenerWorld : IDisposable
         services.AddSingleton<IGateway>(new MortalGateway(Gateway, process, Faults));
         services.AddSingleton<IRuntime>(provider => new FaultyRuntime(Runtime, process, Faults));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<WorkUnderWay>(
-            provider, new HttpClient(Agents, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan }));
+            provider, new HttpClient(new FaultyAgents(Agents, process, Faults), disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan }));
 
         var built = services.BuildServiceProvider();
         var gateway = Gateway;
