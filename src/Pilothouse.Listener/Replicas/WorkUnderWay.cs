@@ -53,7 +53,7 @@ internal sealed class WorkUnderWay(IGateway gateway, HttpClient http, TimeProvid
             if (runs is null) logger.BusyProbeUnreadable(deployment, probe.Path);
             return runs;
         }
-        catch (Exception exception) when (exception is HttpRequestException or JsonException or IOException
+        catch (Exception exception) when (exception is HttpRequestException or JsonException or IOException or InvalidOperationException
             || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             logger.BusyProbeFailed(exception, deployment, probe.Path);
@@ -63,6 +63,7 @@ internal sealed class WorkUnderWay(IGateway gateway, HttpClient http, TimeProvid
 
     /// <summary>Null when the answer does not have the expected shape: unknown is not idle.</summary>
     /// <exception cref="JsonException">Not JSON.</exception>
+    /// <exception cref="InvalidOperationException">JSON whose texts are none, e.g. half of an escaped surrogate pair.</exception>
     internal static RunsUnderWay? Read(ReadOnlyMemory<byte> body, BusyReading reading)
     {
         using var document = JsonDocument.Parse(body);

@@ -55,8 +55,9 @@ internal sealed partial class LogLineReader
             var all = First(root, TraceNames) is { } trace ? $"{message}\n{trace}" : message;
             return [.. all.Split('\n').Select(Clean).Where(part => part.Length > 0).Select(part => new ReadLine(level, part))];
         }
-        catch (JsonException)
+        catch (Exception noText) when (noText is JsonException or InvalidOperationException)
         {
+            // The latter: a member's name holds an escaped half of a surrogate pair, so that names cannot be compared.
             return null;
         }
     }

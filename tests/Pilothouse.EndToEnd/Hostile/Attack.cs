@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Pilothouse.EndToEnd.World;
@@ -29,7 +30,11 @@ internal sealed class Attack(ControlPlane control)
         Interlocked.Increment(ref _requests);
         if (answer.IsSuccessStatusCode) return text.Length == 0 ? default(JsonElement) : JsonDocument.Parse(text).RootElement.Clone();
         Interlocked.Increment(ref _refused);
-        if ((int)answer.StatusCode >= 500 || !HasDetail(text)) _faults.Enqueue($"{method} {Short(path)} {Short(JsonSerializer.Serialize(body))}: {(int)answer.StatusCode} {Short(text)}");
+
+        // A path with a NUL is no path to the HTTP server itself, which answers without a body.
+        var isNoRequest = answer.StatusCode == HttpStatusCode.BadRequest && path.Contains("%00", StringComparison.Ordinal);
+        if ((int)answer.StatusCode >= 500 || (!isNoRequest && !HasDetail(text)))
+            _faults.Enqueue($"{method} {Short(path)} {Short(JsonSerializer.Serialize(body))}: {(int)answer.StatusCode} {Short(text)}");
         return null;
     }
 
@@ -39,7 +44,7 @@ internal sealed class Attack(ControlPlane control)
 
     public void AssertHarmless()
     {
-        Assert.Empty(_faults);
+        Assert.True(_faults.IsEmpty, string.Join('\n', _faults));
         TestContext.Current.TestOutputHelper?.WriteLine($"{_requests} requests, {_refused} of them refused, none with a 5xx");
     }
 

@@ -15,15 +15,19 @@ internal static class MirrorAgent
     }
 
     /// <returns>Values as the process has them; an unset one is <c>(not set)</c>.</returns>
-    public static async Task<IReadOnlyList<string>> ReadAsync(Agent agent, params IEnumerable<string> names)
-    {
-        var answer = await agent.AskAsync(JsonSerializer.Serialize(new { env = names }));
-        return [.. JsonSerializer.Deserialize<string[]>(answer)!.Select(value => Encoding.UTF8.GetString(Convert.FromBase64String(value)))];
-    }
+    public static async Task<IReadOnlyList<string>> ReadAsync(Agent agent, params IEnumerable<string> names) =>
+        Values(await agent.AskAsync(JsonSerializer.Serialize(new { env = names })));
+
+    /// <returns>The values of the headers that this very request had when it arrived.</returns>
+    public static async Task<IReadOnlyList<string>> HeadersAsync(Agent agent, params IEnumerable<string> names) =>
+        Values(await agent.AskAsync(JsonSerializer.Serialize(new { headers = names })));
 
     public static Task PrintAsync(Agent agent, byte[] bytes) => agent.AskAsync(JsonSerializer.Serialize(new { print = Convert.ToBase64String(bytes) }));
 
     public static Task PrintAsync(Agent agent, string text) => PrintAsync(agent, Encoding.UTF8.GetBytes(text));
 
     public static Task FloodAsync(Agent agent, int bytes) => agent.AskAsync(JsonSerializer.Serialize(new { flood = bytes }));
+
+    private static IReadOnlyList<string> Values(string answer) =>
+        [.. JsonSerializer.Deserialize<string[]>(answer)!.Select(value => Encoding.UTF8.GetString(Convert.FromBase64String(value)))];
 }

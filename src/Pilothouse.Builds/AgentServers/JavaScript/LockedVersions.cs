@@ -111,7 +111,7 @@ internal static class LockedVersions
     {
         using var document = Parse(path);
         var entry = document.RootElement.Member("packages").Member(name);
-        return entry.ValueKind == JsonValueKind.Array && entry.GetArrayLength() > 0 && entry[0].GetString() is { } text
+        return entry.ValueKind == JsonValueKind.Array && entry.GetArrayLength() > 0 && entry[0].Text() is { } text
             ? text[(text.LastIndexOf('@') + 1)..]
             : null;
     }

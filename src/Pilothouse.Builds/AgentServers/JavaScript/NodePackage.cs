@@ -50,10 +50,23 @@ internal sealed record NodePackage(string Folder, string InstallRoot, JsonElemen
         {
             var manifest = Path.Combine(folder, "node_modules", name, "package.json");
             if (!File.Exists(manifest)) continue;
-            return SemanticVersion.TryParse(Read(Path.GetDirectoryName(manifest)!).Text("version"), out var version) ? version : null;
+            return SemanticVersion.TryParse(VersionIn(Path.GetDirectoryName(manifest)!), out var version) ? version : null;
         }
 
         return null;
+    }
+
+    /// <summary>Null also for a manifest that is no JSON: commands of the project may have written it.</summary>
+    private static string? VersionIn(string folder)
+    {
+        try
+        {
+            return Read(folder).Text("version");
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static IEnumerable<string> Ancestors(string sourceRoot, string folder)
