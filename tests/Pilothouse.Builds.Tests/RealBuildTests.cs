@@ -1,3 +1,4 @@
+using Pilothouse.Builds.Tests.AgentServers;
 using Pilothouse.Builds.Tests.AgentServers.JavaScript;
 using Pilothouse.Builds.Tests.Sources;
 using Pilothouse.Core.Builds;

@@ -22,6 +22,7 @@ internal static class ReconcilingFeature
         services.AddSingleton<DeploymentRevisionsReconciler>();
         services.AddSingleton<RevisionLoops>();
         services.AddSingleton<InterruptRevision>();
+        services.AddSingleton<ArtifactSweep>();
         services.AddSingleton<Sweeps>();
         services.AddSingleton<Takeover>();
         services.AddHostedService(provider => new RevisionService(

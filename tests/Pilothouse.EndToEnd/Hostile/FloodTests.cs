@@ -62,11 +62,11 @@ public sealed class FloodTests(ServerFixture world)
         Assert.Equal(["(not set)"], await MirrorAgent.ReadAsync(await world.Control.AgentAsync(good), "BIG_0"));
         Assert.NotEqual("DEPLOYED", await world.Control.StatusAsync(poisoned, crashing));
         await world.Control.SendAsync(HttpMethod.Delete, $"/v2/deployments/{poisoned}");
-        await Eventually.TrueAsync(async () =>
+        await Eventually.ReadAsync(async () =>
         {
             using var gone = await world.Control.Http.GetAsync(new Uri($"/v2/deployments/{poisoned}", UriKind.Relative), Repository.Cancel);
-            return gone.StatusCode == System.Net.HttpStatusCode.NotFound;
-        });
+            return gone.StatusCode;
+        }, status => status == System.Net.HttpStatusCode.NotFound);
     }
 
     private async Task<(int Asked, TimeSpan Slowest, long MostMemory)> AskWhileAsync(Task work)
