@@ -15,7 +15,7 @@ public sealed class PackageSourcesTests : IDisposable
     {
         var sources = Of(
             ("npm_config_registry", "http://r/"), ("NPM_CONFIG_STRICT_SSL", "false"), ("PIP_INDEX_URL", "http://i/"), ("UV_FIND_LINKS", _home), ("HTTPS_PROXY", "http://p/"), ("no_proxy", "x"),
-            ("SSL_CERT_FILE", Path.Combine(_home, "ca.pem")), ("npm_config_cache", "/home/dev/.npm"), ("NPM_CONFIG_PREFIX", "/usr"), ("PIP_TARGET", "/x"), ("UV_CACHE_DIR", "/x"),
+            ("SSL_CERT_FILE", Path.Combine(_home, "ca.pem")), ("npm_config_cache", "/srv/dev/.npm"), ("NPM_CONFIG_PREFIX", "/usr"), ("PIP_TARGET", "/x"), ("UV_CACHE_DIR", "/x"),
             ("AWS_SECRET_ACCESS_KEY", "s"), ("PILOTHOUSE_BOOTSTRAP_KEY", "s"), ("NODE_OPTIONS", "--require x"), ("LD_PRELOAD", "x"));
 
         Assert.Equal(

@@ -118,14 +118,14 @@ public sealed class SandboxTests
     [Fact]
     public void Command_line_shows_programs_of_a_home_by_their_own_folder_only()
     {
-        Assert.Equal("/home/dev/.nvm/versions/node/v22", Bubblewrap.Prefix("/home/dev/.nvm/versions/node/v22/bin/node", "/home/dev"));
-        Assert.Equal("/home/dev/.local/bin/uv", Bubblewrap.Prefix("/home/dev/.local/bin/uv", "/home/dev"));
-        Assert.Equal("/home/dev/bin/tool", Bubblewrap.Prefix("/home/dev/bin/tool", "/home/dev"));
-        Assert.Equal("/srv/bin/tool", Bubblewrap.Prefix("/srv/bin/tool", "/home/dev"));
-        Assert.Equal("/home/dev/.nvm/v22", Bubblewrap.Prefix("/home/dev/.nvm/v22/lib/node_modules/npm/bin/npm-cli.js", "/home/dev"));
+        Assert.Equal("/srv/dev/.nvm/versions/node/v22", Bubblewrap.Prefix("/srv/dev/.nvm/versions/node/v22/bin/node", "/srv/dev"));
+        Assert.Equal("/srv/dev/.local/bin/uv", Bubblewrap.Prefix("/srv/dev/.local/bin/uv", "/srv/dev"));
+        Assert.Equal("/srv/dev/bin/tool", Bubblewrap.Prefix("/srv/dev/bin/tool", "/srv/dev"));
+        Assert.Equal("/srv/bin/tool", Bubblewrap.Prefix("/srv/bin/tool", "/srv/dev"));
+        Assert.Equal("/srv/dev/.nvm/v22", Bubblewrap.Prefix("/srv/dev/.nvm/v22/lib/node_modules/npm/bin/npm-cli.js", "/srv/dev"));
 
         var view = new SandboxView("/data/builds/1", "/data/builds/1/tmp", "/tools", "/cache", "/cache/own", ["/wheels"]);
-        var line = string.Join(' ', Bubblewrap.Arguments("/usr/bin/bwrap", view, new ToolCommand(["/bin/sh", "-c", "ls; id"], "/data/builds/1/artifact/src", new Dictionary<string, string>()), "/home/dev"));
+        var line = string.Join(' ', Bubblewrap.Arguments("/usr/bin/bwrap", view, new ToolCommand(["/bin/sh", "-c", "ls; id"], "/data/builds/1/artifact/src", new Dictionary<string, string>()), "/srv/dev"));
         Assert.EndsWith("--ro-bind-try /wheels /wheels --ro-bind /tools /tools --bind /cache/own /cache --bind /data/builds/1 /data/builds/1 --chdir /data/builds/1/artifact/src -- /bin/sh -c ls; id", line, StringComparison.Ordinal);
         Assert.DoesNotContain(" /root", line, StringComparison.Ordinal);
         Assert.DoesNotContain("--share-net", line, StringComparison.Ordinal);
