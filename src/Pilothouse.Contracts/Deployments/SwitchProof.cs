@@ -66,6 +66,12 @@ public sealed record SwitchProof
     /// <summary>The longest that a held caller waited.</summary>
     public long LongestWaitMilliseconds { get; init; }
 
+    /// <summary>
+    /// Holds that were let go, because what was under way turned out to be long: their callers went on with the old revision after two seconds at
+    /// most. They are counted in <see cref="Held"/> and <see cref="Moved"/>.
+    /// </summary>
+    public int HoldsLetGo { get; init; }
+
     /// <summary>How long nobody was held while long work was let finish.</summary>
     public long QuietWaitMilliseconds { get; init; }
 

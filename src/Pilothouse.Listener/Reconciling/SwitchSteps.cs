@@ -87,9 +87,15 @@ internal sealed class SwitchSteps(
     {
         var (from, to) = (pass.Runnable(held.From), pass.Runnable(held.To));
         var earlier = state.MeasureNewestCopy(pass.Deployment);
-        var order = new SwitchOrder(from, to, pass.Memory.Quiet ?? QuietWait.None, pass.Memory.Proven.GetValueOrDefault(held.To.Id));
+        var order = new SwitchOrder(
+            from, to, pass.Memory.Quiet ?? QuietWait.None, pass.Memory.Watches.GetValueOrDefault((held.From.Id, held.To.Id)),
+            pass.Memory.Proven.GetValueOrDefault(held.To.Id));
         pass.Memory.Quiet = null;
-        var result = await heldSwitch.RunAsync(order, cancellationToken);
+        if (await heldSwitch.RunAsync(order, cancellationToken) is not { } result)
+        {
+            pass.Quiet.Remove(held.From.Id);
+            return;
+        }
 
         pass.Memory.Watches.Clear();
         if (earlier?.ShrankTo(result.StateBefore) == true)

@@ -4,9 +4,10 @@ using Pilothouse.Listener.Replicas;
 
 namespace Pilothouse.Listener.Switching;
 
+/// <param name="IsLong">What is under way is long, and had not its time yet: let the callers go and come back later.</param>
 /// <param name="RunsAtHold">Null: the server could not say.</param>
-/// <param name="RequestsAtStop">Not 0 only when the limit passed.</param>
-internal sealed record Drained(int? RunsAtHold, int? RunsAtStop, int RequestsAtStop);
+/// <param name="RequestsAtStop">Not 0 only when their time was over.</param>
+internal sealed record Drained(bool IsLong, int? RunsAtHold, int? RunsAtStop, int RequestsAtStop);
 
 /// <summary>
 /// Waits, with callers held, until nothing is under way. What was given the whole limit before the hold is not waited for again: an idle
@@ -20,7 +21,12 @@ internal sealed class DrainWait(ReplicaStarter replicas, WorkUnderWay work, IOpt
     /// <summary>A server that only counts cannot say which runs had their time already.</summary>
     private static readonly TimeSpan s_uncountedLimit = TimeSpan.FromSeconds(30);
 
-    public async Task<Drained> RunAsync(IRouteHold hold, RunnableRevision from, QuietWait quiet, CancellationToken cancellationToken)
+    /// <summary>Requests that last longer while the server says that no run is under way are open sockets that carry nothing.</summary>
+    private static readonly TimeSpan s_idleLimit = TimeSpan.FromSeconds(5);
+
+    /// <param name="watch">The watch that found <paramref name="from"/> quiet; null when it does not serve, or has nothing to lose.</param>
+    public async Task<Drained> RunAsync(
+        IRouteHold hold, RunnableRevision from, QuietWait quiet, QuietWatch? watch, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         var limit = from.DrainLimit(options.Value);
@@ -32,15 +38,24 @@ internal sealed class DrainWait(ReplicaStarter replicas, WorkUnderWay work, IOpt
             if (isFirst) runsAtHold = now.Runs?.Count;
             var elapsed = time.GetElapsedTime(began);
 
-            var requests = haveRequestsEnded ? 0 : now.Requests.Count(request => !quiet.IsExhausted || request.Age - elapsed < limit);
+            var requests = haveRequestsEnded ? 0 : Requests(now, quiet, elapsed, limit);
             var isDone = requests == 0 && Runs(now, quiet, elapsed) == 0;
-            if (isDone || elapsed >= limit)
-                return new Drained(runsAtHold, now.Runs?.Count, haveRequestsEnded ? 0 : now.Requests.Count);
+            var isLong = !isDone && !quiet.IsExhausted && watch?.IsLong(now) == true;
+            if (isDone || isLong || elapsed >= limit)
+                return new Drained(isLong, runsAtHold, now.Runs?.Count, haveRequestsEnded ? 0 : now.Requests.Count);
 
             var pause = limit - elapsed < s_look ? limit - elapsed : s_look;
             if (requests == 0) await Task.Delay(pause, time, cancellationToken);
             else await hold.DrainAsync(pause, cancellationToken);
         }
+    }
+
+    /// <summary>Requests still worth waiting for.</summary>
+    private static int Requests(WorkSample now, QuietWait quiet, TimeSpan elapsed, TimeSpan limit)
+    {
+        if (!quiet.IsExhausted) return now.Requests.Count;
+        if (now.Runs is { Count: 0 } && elapsed >= s_idleLimit) return 0;
+        return now.Requests.Count(request => request.Age - elapsed < limit);
     }
 
     /// <summary>Runs still worth waiting for.</summary>

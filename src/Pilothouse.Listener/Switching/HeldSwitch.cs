@@ -11,8 +11,10 @@ namespace Pilothouse.Listener.Switching;
 /// <param name="Restored">Name of the copy that the state was put back from; null when that was not needed.</param>
 internal sealed record SwitchResult(SwitchProof Proof, string? Failure, string? Restored, FolderSize StateBefore, FolderSize StateAfter);
 
+/// <param name="Watch">What found the old one quiet; null when it does not serve.</param>
 /// <param name="ScratchReadyAfter">What the new revision took to become ready on scratch state.</param>
-internal sealed record SwitchOrder(RunnableRevision From, RunnableRevision To, QuietWait Quiet, TimeSpan ScratchReadyAfter);
+internal sealed record SwitchOrder(
+    RunnableRevision From, RunnableRevision To, QuietWait Quiet, QuietWatch? Watch, TimeSpan ScratchReadyAfter);
 
 /// <summary>
 /// Exchanges two revisions that must not share their state. Callers wait in the gateway; nobody is refused, and no thread is lost: if the new
@@ -24,7 +26,9 @@ internal sealed class HeldSwitch(
     /// <summary>Reserve for copying and putting back within a hold: 4 GiB at 100 MB/s, twice, is under 90 s.</summary>
     private static readonly TimeSpan s_copyReserve = TimeSpan.FromSeconds(90);
 
-    public async Task<SwitchResult> RunAsync(SwitchOrder order, CancellationToken cancellationToken)
+    /// <returns>Null when the hold was let go: what is under way is long, and nothing has happened.</returns>
+    /// <exception cref="RuntimeUnavailableException">Cut off half-way; the journal says where.</exception>
+    public async Task<SwitchResult?> RunAsync(SwitchOrder order, CancellationToken cancellationToken)
     {
         var (from, to) = (order.From, order.To);
         var deployment = to.Main.Deployment;
@@ -38,7 +42,13 @@ internal sealed class HeldSwitch(
 
         var began = time.GetTimestamp();
         using var hold = gateway.Hold(deployment, HoldLimit(order));
-        var drained = await drain.RunAsync(hold, from, order.Quiet, cancellationToken);
+        var drained = await drain.RunAsync(hold, from, order.Quiet, order.Watch, cancellationToken);
+        if (drained.IsLong && gateway.Find(deployment) is { } old)
+        {
+            order.Watch!.NoteLetGo(hold.Release(old), time.GetUtcNow());
+            return null;
+        }
+
         proof = proof with
         {
             RunsUnderWayAtHold = drained.RunsAtHold,
@@ -70,7 +80,7 @@ internal sealed class HeldSwitch(
         if (state.TryRelease(deployment, starting) is not { } released)
             return await BackAsync(order, hold, proof, before, NotNoted(to), began, cancellationToken);
         var counts = hold.Release(to.RouteTo([ready.Endpoint!]));
-        proof = WithCounts(proof, counts) with { HoldMilliseconds = Elapsed(began) };
+        proof = WithCounts(proof, order.Watch, counts) with { HoldMilliseconds = Elapsed(began) };
         state.Proved(deployment, released, proof);
         return new SwitchResult(proof, Failure: null, Restored: null, before, state.Measure(deployment));
     }
@@ -89,7 +99,7 @@ internal sealed class HeldSwitch(
         var why = oldFailure is null
             ? $"{failure} Revision {order.From.Planned} serves again{(restored is null ? "" : ", its state put back from the copy")}."
             : $"{failure} Revision {order.From.Planned} did not come back at once either: {oldFailure}";
-        proof = WithCounts(proof, counts) with { HoldMilliseconds = Elapsed(began) };
+        proof = WithCounts(proof, order.Watch, counts) with { HoldMilliseconds = Elapsed(began) };
         return new SwitchResult(proof, why, restored, before, state.Measure(deployment));
     }
 
@@ -114,14 +124,19 @@ internal sealed class HeldSwitch(
     private static string NotNoted(RunnableRevision to) =>
         $"Revision {to.Planned} was not switched to: how far the switch came could not be written down (is the disk full?).";
 
-    private static SwitchProof WithCounts(SwitchProof proof, SwitchCounts counts) => proof with
+    private static SwitchProof WithCounts(SwitchProof proof, QuietWatch? watch, SwitchCounts last)
     {
-        UnderWayAtHold = counts.UnderWayAtHold,
-        Held = counts.Held,
-        Moved = counts.Moved,
-        Refused = counts.Refused,
-        LongestWaitMilliseconds = (long)counts.LongestWait.TotalMilliseconds,
-    };
+        var all = watch is null ? last : QuietWatch.Sum(watch.LetGo, last);
+        return proof with
+        {
+            UnderWayAtHold = all.UnderWayAtHold,
+            Held = all.Held,
+            Moved = all.Moved,
+            Refused = all.Refused,
+            LongestWaitMilliseconds = (long)all.LongestWait.TotalMilliseconds,
+            HoldsLetGo = watch?.HoldsLetGo ?? 0,
+        };
+    }
 
     private long Elapsed(long since) => (long)time.GetElapsedTime(since).TotalMilliseconds;
 }

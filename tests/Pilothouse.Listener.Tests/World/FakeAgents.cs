@@ -25,6 +25,12 @@ internal sealed class FakeAgents : HttpMessageHandler
     /// <summary>What a revision, by its number, does to the real state whenever it starts on it, e.g. damage it.</summary>
     public Dictionary<string, Action<string>> OnFirstTouch { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>From SIGTERM to the end of a process.</summary>
+    public TimeSpan StopTakes { get; set; }
+
+    /// <summary>Called before a replica stops.</summary>
+    public Action<ReplicaName> OnStop { get; set; } = _ => { };
+
     /// <summary>Which revisions ran on the real state, in order.</summary>
     public List<RevisionId> RealStarts { get; } = [];
 
@@ -43,6 +49,12 @@ internal sealed class FakeAgents : HttpMessageHandler
         RealStarts.Add(spec.Revision);
         if (OnFirstTouch.TryGetValue(spec.Launch.Arguments[1], out var touch)) touch(spec.StateDirectory);
         return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(ReplicaName name, TimeProvider time)
+    {
+        OnStop(name);
+        if (StopTakes > TimeSpan.Zero) await Task.Delay(StopTakes, time);
     }
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Core;
 using Pilothouse.Core.Launching;
@@ -8,6 +9,7 @@ using Pilothouse.Core.Revisions;
 using Pilothouse.Core.Routing;
 using Pilothouse.Core.Runtimes;
 using Pilothouse.Listener.Replicas;
+using Pilothouse.Listener.State;
 using Pilothouse.Testing;
 using Pilothouse.Testing.Listeners;
 using Pilothouse.Testing.Routing;
@@ -104,7 +106,8 @@ internal sealed class ListenerWorld : IDisposable
     }
 
     public WantedRevision Revision(
-        int number, StateLocation state = StateLocation.Files, bool canTell = true, IReadOnlyDictionary<string, string>? environment = null)
+        int number, StateLocation state = StateLocation.Files, bool canTell = true, IReadOnlyDictionary<string, string>? environment = null,
+        IReadOnlyDictionary<string, string>? projectEnvironment = null)
     {
         var digest = $"{number:x64}";
         Directory.CreateDirectory(Path.Combine(Root, "artifacts", digest));
@@ -115,6 +118,7 @@ internal sealed class ListenerWorld : IDisposable
             HealthPath = "/ok",
             State = state,
             Busy = canTell ? new BusyProbe("GET", "/busy", null, BusyReading.BusyIds) : null,
+            ProjectEnvironment = projectEnvironment ?? new Dictionary<string, string>(StringComparer.Ordinal),
         };
         return new WantedRevision
         {
@@ -129,7 +133,9 @@ internal sealed class ListenerWorld : IDisposable
     }
 
     /// <summary>A deployment with a first revision to bring up.</summary>
-    public WantedDeployment Deploy(StateLocation state = StateLocation.Files, bool canTell = true)
+    public WantedDeployment Deploy(StateLocation state = StateLocation.Files, bool canTell = true) => Deploy(Revision(1, state, canTell));
+
+    public WantedDeployment Deploy(WantedRevision first)
     {
         var wanted = new WantedDeployment
         {
@@ -139,10 +145,16 @@ internal sealed class ListenerWorld : IDisposable
             RouteLabel = "echo-1234",
             Generation = 1,
             IsDeleted = false,
-            Next = Revision(1, state, canTell),
+            Next = first,
         };
         Control.Want(wanted);
         return wanted;
+    }
+
+    public RunnableRevision Runnable(WantedDeployment wanted, WantedRevision revision)
+    {
+        var options = new ListenerOptions { DataDirectory = Root };
+        return RunnableRevision.Of(wanted, revision, new DataFolders(Options.Create(options)), options);
     }
 
     public WantedRevision Next(WantedDeployment wanted, int number, StateLocation state = StateLocation.Files, bool canTell = true)
@@ -218,10 +230,10 @@ internal sealed class ListenerWorld : IDisposable
             Behaviour = spec => Behaviour(spec),
             OnStart = Agents.StartedAsync,
         };
-        runtime.OnStop = name =>
+        runtime.OnStop = async name =>
         {
+            await Agents.StopAsync(name, Simulation.Time);
             if (runtime.Find(name)?.Endpoint is { } endpoint) gateway.Cut(endpoint);
-            return Task.CompletedTask;
         };
         Runtime = runtime;
         Agents.Runtime = runtime;
