@@ -75,7 +75,7 @@ public sealed class ArchiveTests(ServerFixture world)
     private static byte[] Tar(params PaxTarEntry[] entries)
     {
         using var bytes = new MemoryStream();
-        using (var gzip = new GZipStream(bytes, CompressionLevel.Fastest, leaveOpen: true))
+        using (var gzip = new GZipStream(bytes, CompressionLevel.SmallestSize, leaveOpen: true))
         using (var tar = new TarWriter(gzip, TarEntryFormat.Pax))
         {
             foreach (var entry in entries) tar.WriteEntry(entry);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Pilothouse.EndToEnd.World;
 using Pilothouse.Testing;
@@ -62,11 +63,13 @@ public sealed class FloodTests(ServerFixture world)
         Assert.Equal(["(not set)"], await MirrorAgent.ReadAsync(await world.Control.AgentAsync(good), "BIG_0"));
         Assert.NotEqual("DEPLOYED", await world.Control.StatusAsync(poisoned, crashing));
         await world.Control.SendAsync(HttpMethod.Delete, $"/v2/deployments/{poisoned}");
-        await Eventually.ReadAsync(async () =>
-        {
-            using var gone = await world.Control.Http.GetAsync(new Uri($"/v2/deployments/{poisoned}", UriKind.Relative), Repository.Cancel);
-            return gone.StatusCode;
-        }, status => status == System.Net.HttpStatusCode.NotFound);
+        await Eventually.ReadAsync(() => StatusAsync(poisoned), status => status == HttpStatusCode.NotFound);
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(string id)
+    {
+        using var answer = await world.Control.Http.GetAsync(new Uri($"/v2/deployments/{id}", UriKind.Relative), Repository.Cancel);
+        return answer.StatusCode;
     }
 
     private async Task<(int Asked, TimeSpan Slowest, long MostMemory)> AskWhileAsync(Task work)
