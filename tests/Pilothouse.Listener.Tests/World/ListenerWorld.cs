@@ -54,6 +54,9 @@ internal sealed class ListenerWorld : IDisposable
     /// <summary>How replicas behave; asked at each start.</summary>
     public Func<ReplicaSpec, FakeBehaviour> Behaviour { get; set; } = _ => FakeBehaviour.Ready;
 
+    /// <summary>Called before each start takes effect; may throw what a runtime throws.</summary>
+    public Action<ReplicaSpec> BeforeStart { get; set; } = _ => { };
+
     public bool IsKilled => _process!.IsKilled;
 
     public void Start()
@@ -228,7 +231,11 @@ internal sealed class ListenerWorld : IDisposable
         var runtime = new FakeRuntime(Simulation.Time, new MortalObserver(built.GetRequiredService<IReplicaObserver>(), process))
         {
             Behaviour = spec => Behaviour(spec),
-            OnStart = Agents.StartedAsync,
+            OnStart = spec =>
+            {
+                BeforeStart(spec);
+                return Agents.StartedAsync(spec);
+            },
         };
         runtime.OnStop = async name =>
         {
