@@ -35,6 +35,7 @@ public sealed class FloodTests(ServerFixture world)
         Assert.DoesNotContain(log, character => character is '\u001b' or '\u202e' or '\u0007');
         Assert.True(asked > 0);
         Assert.True(slowest < TimeSpan.FromSeconds(5), $"slowest answer after {slowest}");
+        await world.Control.SendAsync(HttpMethod.Delete, $"/v2/deployments/{id}");
     }
 
     [Fact]
@@ -63,6 +64,7 @@ public sealed class FloodTests(ServerFixture world)
         Assert.Equal(["(not set)"], await MirrorAgent.ReadAsync(await world.Control.AgentAsync(good), "BIG_0"));
         Assert.NotEqual("DEPLOYED", await world.Control.StatusAsync(poisoned, crashing));
         await world.Control.SendAsync(HttpMethod.Delete, $"/v2/deployments/{poisoned}");
+        await world.Control.SendAsync(HttpMethod.Delete, $"/v2/deployments/{good}");
         await Eventually.ReadAsync(() => StatusAsync(poisoned), status => status == HttpStatusCode.NotFound);
     }
 

@@ -44,6 +44,7 @@ public sealed class LeakTests(ServerFixture world)
 
         Assert.Empty(FilesWith([.. markers, world.Server.Key]));
         Assert.Empty(CommandLinesWith([.. markers, world.Server.Key]));
+        await world.Control.SendAsync(HttpMethod.Delete, $"/v2/deployments/{id}");
     }
 
     /// <summary>As programs do that dump everything before they fail.</summary>

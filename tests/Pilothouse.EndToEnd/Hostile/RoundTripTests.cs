@@ -42,6 +42,7 @@ public sealed class RoundTripTests(ServerFixture world)
         await BrokenHeaderAsync(agent);
         await LogsAsync(agent, id, revision);
         await TooLargeAsync(id);
+        await world.Control.SendAsync(HttpMethod.Delete, $"/v2/deployments/{id}");
     }
 
     private static async Task ForgedHeadersAsync(Agent agent, string revision)
