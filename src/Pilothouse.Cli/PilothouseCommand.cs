@@ -14,9 +14,11 @@ public static class PilothouseCommand
 {
     /// <summary>Data goes to <paramref name="output"/>, everything said to people to <paramref name="error"/>.</summary>
     /// <returns>0 done, 1 refused, 2 misused, 3 unreachable.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         var terminal = new Terminal(output, error);
+        if (ServerCommands.Takes(arguments)) return await ServerCommands.RunAsync(arguments, terminal);
+
         var root = new RootCommand("Deploys agents to a Pilothouse control plane and looks after them.")
         {
             DeployCommand.Create(terminal),
@@ -25,7 +27,7 @@ public static class PilothouseCommand
             LogsCommand.Create(terminal),
             DeleteCommand.Create(terminal),
         };
-        foreach (var command in ServerCommands.Create(terminal)) root.Add(command);
+        foreach (var command in ServerCommands.Create()) root.Add(command);
 
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
@@ -37,7 +39,7 @@ public static class PilothouseCommand
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false }, cancellationToken);
         }
         catch (MisuseException misuse)
         {

@@ -25,10 +25,11 @@ internal static class ErrorText
             // A proxy's page, or nothing: shown as it is.
         }
 
+        body = body.Trim();
         return body.Length <= MaxLength ? body : $"{body[..MaxLength]}…";
     }
 
     /// <summary><c>["body","secrets",0,"name"]</c> reads <c>secrets[0].name</c>.</summary>
     private static string Field(IReadOnlyList<JsonElement> location) => string.Concat(location.Skip(location.Count > 1 ? 1 : 0).Select((part, index) =>
-        part.ValueKind == JsonValueKind.Number ? $"[{part.GetRawText()}]" : $"{(index == 0 ? "" : ".")}{part.GetString()}"));
+        part.ValueKind == JsonValueKind.Number ? $"[{part.GetRawText()}]" : $"{(index == 0 ? "" : ".")}{part}"));
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
@@ -16,6 +17,10 @@ public sealed class PilothouseClient : IDisposable
 {
     private const int Tries = 4;
     private const int PageSize = 100;
+
+    /// <summary>A control plane that asks for more is told of instead of waited for.</summary>
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30);
+
     private readonly HttpClient _http;
     private readonly HttpClient _uploads;
     private readonly TimeProvider _time;
@@ -25,13 +30,14 @@ public sealed class PilothouseClient : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _time = time ?? TimeProvider.System;
         Address = options.Address;
-        _http = new HttpClient { BaseAddress = new Uri(options.Address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = options.CallLimit };
+        // A redirect would carry the key to another host and turn a POST into a GET.
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(options.Address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = options.CallLimit };
         _http.DefaultRequestHeaders.Add("X-Api-Key", options.ApiKey);
         _http.DefaultRequestHeaders.Add("Accept", "application/json");
         if (options.Workspace is { } workspace) _http.DefaultRequestHeaders.Add("X-Tenant-Id", workspace);
 
         // No key: the address itself authorises.
-        _uploads = new HttpClient { Timeout = options.UploadLimit };
+        _uploads = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = options.UploadLimit };
     }
 
     public Uri Address { get; }
@@ -106,7 +112,12 @@ public sealed class PilothouseClient : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(to.Url)) { Content = new ProgressContent(tarball, sent) };
         request.Content.Headers.ContentType = new("application/gzip");
         foreach (var (name, value) in to.UploadHeaders)
-            if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content.Headers.TryAddWithoutValidation(name, value);
+        {
+            if (request.Headers.TryAddWithoutValidation(name, value)) continue;
+            request.Content.Headers.Remove(name);
+            request.Content.Headers.TryAddWithoutValidation(name, value);
+        }
+
         using var answer = await OnceAsync(_uploads, request, cancellationToken).ConfigureAwait(false);
         await EnsureAcceptedAsync(answer, "PUT", "upload", cancellationToken).ConfigureAwait(false);
     }
@@ -149,6 +160,7 @@ public sealed class PilothouseClient : IDisposable
                 using var answer = await OnceAsync(_http, request, cancellationToken).ConfigureAwait(false);
                 if (attempt == Tries || !IsPassing(answer.StatusCode)) return await ReadAsync(answer, method.Method, path, type, cancellationToken).ConfigureAwait(false);
                 if (answer.Headers.RetryAfter?.Delta is { } asked && asked > pause) pause = asked;
+                if (pause > s_longestPause) await EnsureAcceptedAsync(answer, method.Method, path, cancellationToken).ConfigureAwait(false);
             }
             catch (UnreachableException) when (attempt < Tries)
             {
@@ -175,30 +187,43 @@ public sealed class PilothouseClient : IDisposable
     {
         try
         {
-            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            // With the body, so that the time limit and the failures below are those of the whole answer.
+            return await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException unreachable)
         {
-            throw new UnreachableException(Address, unreachable);
+            throw new UnreachableException(Origin(request), unreachable);
         }
         catch (OperationCanceledException slow) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new UnreachableException(Address, slow);
+            throw new UnreachableException(Origin(request), slow);
         }
     }
+
+    /// <summary>Uploads may go elsewhere, and their addresses authorise: only the host is told.</summary>
+    private Uri Origin(HttpRequestMessage request) =>
+        request.RequestUri is { IsAbsoluteUri: true } address && !Address.IsBaseOf(address) ? new Uri(address.GetLeftPart(UriPartial.Authority)) : Address;
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage answer, string method, string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         await EnsureAcceptedAsync(answer, method, path, cancellationToken).ConfigureAwait(false);
-        return await answer.Content.ReadFromJsonAsync(type, cancellationToken).ConfigureAwait(false)
-            ?? throw new ApiException(answer.StatusCode, method, path, "the answer is empty");
+        try
+        {
+            return await answer.Content.ReadFromJsonAsync(type, cancellationToken).ConfigureAwait(false)
+                ?? throw new ApiException(answer.StatusCode, method, path, "the answer is empty");
+        }
+        catch (JsonException)
+        {
+            throw new ApiException(answer.StatusCode, method, path, "the answer is not that of a control plane; is the address right?");
+        }
     }
 
     private static async Task EnsureAcceptedAsync(HttpResponseMessage answer, string method, string path, CancellationToken cancellationToken)
     {
         if (answer.IsSuccessStatusCode) return;
         var body = await answer.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-        throw new ApiException(answer.StatusCode, method, path, ErrorText.Of(body));
+        var detail = answer.Headers.Location is { } moved ? $"the address has moved to {moved}" : ErrorText.Of(body);
+        throw new ApiException(answer.StatusCode, method, path, detail.Length > 0 ? detail : $"status {(int)answer.StatusCode}, without a word why");
     }
 
     private static bool IsPassing(HttpStatusCode status) =>

@@ -6,6 +6,9 @@ namespace Pilothouse.Cli.Archives;
 /// <summary>The lines of one ignore file (gitignore(5)), which count below its folder.</summary>
 internal sealed class IgnoreRules
 {
+    /// <summary>Linear in the path's length, whatever the pattern.</summary>
+    private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture;
+
     private readonly List<(Regex Pattern, bool IsNegated, bool IsFolderOnly)> _rules = [];
 
     public static IgnoreRules Parse(IEnumerable<string> lines)
@@ -30,7 +33,7 @@ internal sealed class IgnoreRules
 
     private void Add(string line)
     {
-        line = TrimEnd(line.TrimEnd('\r'));
+        line = TrimEnd(line.EndsWith('\r') ? line[..^1] : line);
         if (line.Length == 0 || line[0] == '#') return;
         var isNegated = line[0] == '!';
         if (isNegated) line = line[1..];
@@ -41,8 +44,9 @@ internal sealed class IgnoreRules
         // A slash anywhere but at the end ties the pattern to the file's folder.
         var isAnchored = line.Contains('/', StringComparison.Ordinal);
         line = line.TrimStart('/');
-        var expression = $"^{(isAnchored ? "" : "(?:.*/)?")}{Translate(line)}$";
-        _rules.Add((new Regex(expression, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)), isNegated, isFolderOnly));
+        if (Translate(line) is not { } translated) return;
+        var expression = $"^{(isAnchored ? "" : "(?:.*/)?")}{translated}\\z";
+        _rules.Add((new Regex(expression, Options), isNegated, isFolderOnly));
     }
 
     private static string TrimEnd(string line)
@@ -51,7 +55,8 @@ internal sealed class IgnoreRules
         return line;
     }
 
-    private static string Translate(string pattern)
+    /// <returns>Null for a pattern that git takes for broken: it matches nothing.</returns>
+    private static string? Translate(string pattern)
     {
         var expression = new StringBuilder();
         for (var at = 0; at < pattern.Length; at++)
@@ -67,10 +72,15 @@ internal sealed class IgnoreRules
                 expression.Append(".+");
                 at++;
             }
-            else if (pattern[at] == '[' && Class(pattern, at) is var (text, length) && length > 0)
+            else if (pattern[at] == '[')
             {
-                expression.Append(text);
-                at += length - 1;
+                if (CharacterClass.Parse(pattern, at) is not { } found) return null;
+                expression.Append(found.Expression);
+                at += found.Length - 1;
+            }
+            else if (pattern[at] == '\\' && at + 1 == pattern.Length)
+            {
+                return null;
             }
             else
             {
@@ -78,23 +88,12 @@ internal sealed class IgnoreRules
                 {
                     '*' => "[^/]*",
                     '?' => "[^/]",
-                    '\\' when at + 1 < pattern.Length => Regex.Escape(pattern[++at].ToString()),
+                    '\\' => Regex.Escape(pattern[++at].ToString()),
                     var letter => Regex.Escape(letter.ToString()),
                 });
             }
         }
 
         return expression.ToString();
-    }
-
-    private static (string Text, int Length) Class(string pattern, int at)
-    {
-        var from = at + 1;
-        var isNegated = from < pattern.Length && pattern[from] is '!' or '^';
-        if (isNegated) from++;
-        var end = from >= pattern.Length ? -1 : pattern.IndexOf(']', from + 1 <= pattern.Length ? from + 1 : from);
-        if (end < 0) return ("", 0);
-        var inner = pattern[from..end].Replace("\\", "\\\\", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal).Replace("^", "\\^", StringComparison.Ordinal);
-        return ($"(?!/)[{(isNegated ? "^" : "")}{inner}]", end - at + 1);
     }
 }

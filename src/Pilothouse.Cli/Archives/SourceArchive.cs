@@ -48,12 +48,13 @@ internal sealed class SourceArchive : IDisposable
     private static async Task WriteAsync(IReadOnlyList<SourceFile> files, Stream to, CancellationToken cancellationToken)
     {
         await using var gzip = new GZipStream(to, CompressionLevel.Optimal, leaveOpen: true);
-        await using var tar = new TarWriter(gzip, TarEntryFormat.Pax, leaveOpen: true);
+        await using var tar = new TarWriter(gzip, TarEntryFormat.Gnu, leaveOpen: true);
         foreach (var file in files)
         {
             await using var content = System.IO.File.OpenRead(file.Path);
             var isExecutable = !OperatingSystem.IsWindows() && (System.IO.File.GetUnixFileMode(file.Path) & UnixFileMode.UserExecute) != UnixFileMode.None;
-            var entry = new PaxTarEntry(TarEntryType.RegularFile, file.Name)
+            // Not PAX: its headers carry times and the id of this process.
+            var entry = new GnuTarEntry(TarEntryType.RegularFile, file.Name)
             {
                 DataStream = content,
                 Mode = isExecutable ? Executable : Plain,

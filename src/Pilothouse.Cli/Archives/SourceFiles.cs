@@ -20,33 +20,44 @@ internal static class SourceFiles
     public static IReadOnlyList<SourceFile> Find(string root, IEnumerable<string> folders)
     {
         var files = new SortedDictionary<string, SourceFile>(StringComparer.Ordinal);
-        foreach (var folder in folders) Walk(root, folder, [], files);
+        foreach (var folder in folders) Walk(root, folder, Above(root, folder), files);
         return [.. files.Values];
     }
 
+    /// <summary>The ignore files of the folders between the root and a named one count in it too.</summary>
+    private static List<(string Folder, IgnoreRules Rules)> Above(string root, string folder)
+    {
+        var rules = new List<(string Folder, IgnoreRules Rules)>();
+        var between = new Stack<string>();
+        for (var at = folder; !string.Equals(at, root, StringComparison.Ordinal);) between.Push(at = Path.GetDirectoryName(at)!);
+        foreach (var one in between) rules.AddRange(RulesOf(one, root));
+        return rules;
+    }
+
+    /// <summary>Docker reads its file at the root of a build only; git reads every one.</summary>
+    private static IEnumerable<(string Folder, IgnoreRules Rules)> RulesOf(string folder, string root) =>
+        from name in s_ignoreFiles
+        where name is ".gitignore" || string.Equals(folder, root, StringComparison.Ordinal)
+        let file = Path.Combine(folder, name)
+        where File.Exists(file)
+        select (folder, IgnoreRules.Parse(File.ReadLines(file)));
+
     private static void Walk(string root, string folder, List<(string Folder, IgnoreRules Rules)> above, SortedDictionary<string, SourceFile> files)
     {
-        var rules = new List<(string Folder, IgnoreRules Rules)>(above);
-        foreach (var name in s_ignoreFiles)
-        {
-            var file = Path.Combine(folder, name);
-            // Docker reads its file at the root of a build only; git reads every one.
-            if (File.Exists(file) && (name is ".gitignore" || above.Count == 0)) rules.Add((folder, IgnoreRules.Parse(File.ReadLines(file))));
-        }
-
-        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = FileAttributes.None }))
+        List<(string Folder, IgnoreRules Rules)> rules = [.. above, .. RulesOf(folder, root)];
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false }))
         {
             var isFolder = entry is DirectoryInfo;
             if (entry.LinkTarget is not null || (isFolder ? s_neverFolders.Contains(entry.Name) : IsSecret(entry.Name))) continue;
             if (IsIgnored(entry.FullName, isFolder, rules)) continue;
             if (isFolder) Walk(root, entry.FullName, rules, files);
-            else if (IsRegular((FileInfo)entry)) files[Name(root, entry.FullName)] = new SourceFile(Name(root, entry.FullName), entry.FullName);
+            else if (RegularFile.Is((FileInfo)entry)) files[Name(root, entry.FullName)] = new SourceFile(Name(root, entry.FullName), entry.FullName);
         }
     }
 
     /// <summary><c>.env</c> and its kin carry keys; their values go as secrets. Examples are meant to be seen.</summary>
     private static bool IsSecret(string name) =>
-        (name is ".env" || name.StartsWith(".env.", StringComparison.Ordinal))
+        name.StartsWith(".env", StringComparison.Ordinal)
         && !(name.EndsWith(".example", StringComparison.Ordinal) || name.EndsWith(".sample", StringComparison.Ordinal) || name.EndsWith(".template", StringComparison.Ordinal));
 
     /// <summary>The nearest file that says anything wins.</summary>
@@ -57,8 +68,5 @@ internal static class SourceFiles
         return false;
     }
 
-    /// <summary>Pipes, sockets and devices have no length and no end.</summary>
-    private static bool IsRegular(FileInfo file) => OperatingSystem.IsWindows() || (file.Attributes & (FileAttributes.Device | FileAttributes.ReparsePoint)) == FileAttributes.None;
-
-    private static string Name(string root, string path) => Path.GetRelativePath(root, path).Replace('\\', '/');
+    private static string Name(string root, string path) => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/');
 }

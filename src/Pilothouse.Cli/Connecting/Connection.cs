@@ -36,6 +36,7 @@ internal sealed class Connection
             throw new MisuseException($"'{text}' is no address of a control plane; give one like {DefaultUrl}.");
         var key = parsed.GetValue(_key) ?? Variable("PILOTHOUSE_API_KEY") ?? Variable("LANGSMITH_API_KEY") ?? OwnKey(url)
             ?? throw new MisuseException("No API key: give --api-key or set PILOTHOUSE_API_KEY.");
+        if (key.Any(letter => letter is <= ' ' or > '~')) throw new MisuseException("The API key holds a space, a line's end or a letter that no key has; was it copied whole?");
         return new PilothouseClient(new ClientOptions { Address = url, ApiKey = key, Workspace = parsed.GetValue(_workspace) ?? Variable("PILOTHOUSE_WORKSPACE") });
     }
 
@@ -51,7 +52,7 @@ internal sealed class Connection
     /// <summary>The first key of a control plane that this user runs on this machine.</summary>
     private static string? OwnKey(Uri url)
     {
-        var file = Path.Combine(Variable("PILOTHOUSE_Data") ?? ".pilothouse", "bootstrap-key");
+        var file = Path.Combine(Variable("PILOTHOUSE_DATA") ?? Variable("PILOTHOUSE_Data") ?? ".pilothouse", "bootstrap-key");
         return url.IsLoopback && File.Exists(file) ? File.ReadAllText(file).Trim() : null;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class DeployFlow(PilothouseClient client, DeployReport report)
         var secrets = ProjectSecrets.Read(project, order.EnvFile);
         if (secrets.Skipped.Count > 0) report.Step($"left out of the environment: {string.Join(", ", secrets.Skipped)}");
 
-        using var archive = await SourceArchive.CreateAsync(project.Files(), cancellationToken);
+        using var archive = await SourceArchive.CreateAsync(project.Files(order.EnvFile), cancellationToken);
         report.Step($"{archive.Count} files, {archive.File.Length / 1024.0:0.0} KiB packed");
         var deployment = await FindOrCreateAsync(project, order, cancellationToken);
         var revision = await UploadAsync(project, order, deployment, archive, secrets, cancellationToken);

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Pilothouse.Cli.Deploy;
@@ -14,8 +13,8 @@ internal static partial class EnvFile
         {
             var raw = match.Groups["value"].Value;
             string value;
-            if (raw.StartsWith('\'')) value = raw[1..^1].Replace("\\'", "'", StringComparison.Ordinal);
-            else if (raw.StartsWith('"')) value = Expand(Unescape(raw[1..^1]), variables, outside);
+            if (match.Groups["single"].Success) value = match.Groups["single"].Value.Replace("\\'", "'", StringComparison.Ordinal);
+            else if (match.Groups["double"].Success) value = Unescape(match.Groups["double"].Value, variables, outside);
             else value = Expand(Comment().Replace(raw, "").Trim(), variables, outside);
             variables[match.Groups["name"].Value] = value;
         }
@@ -23,27 +22,27 @@ internal static partial class EnvFile
         return variables;
     }
 
-    private static string Unescape(string text)
-    {
-        var plain = new StringBuilder(text.Length);
-        for (var at = 0; at < text.Length; at++)
+    /// <summary>In one pass, so that <c>\$</c> stays a dollar and what is put in for a name is left as it is.</summary>
+    private static string Unescape(string text, Dictionary<string, string> known, Func<string, string?> outside) => EscapeOrReference().Replace(text, match =>
+        match.Value[0] == '$' ? Value(match, known, outside) : match.Value[1] switch
         {
-            if (text[at] != '\\' || at + 1 == text.Length)
-            {
-                plain.Append(text[at]);
-                continue;
-            }
+            'n' => "\n",
+            'r' => "\r",
+            't' => "\t",
+            '"' or '\\' or '$' => match.Value[1..],
+            _ => match.Value,
+        });
 
-            plain.Append(text[++at] switch { 'n' => "\n", 'r' => "\r", 't' => "\t", '"' => "\"", '\\' => "\\", '$' => "$", var letter => $"\\{letter}" });
-        }
+    private static string Expand(string text, Dictionary<string, string> known, Func<string, string?> outside) =>
+        Reference().Replace(text, match => Value(match, known, outside));
 
-        return plain.ToString();
+    private static string Value(Match reference, Dictionary<string, string> known, Func<string, string?> outside)
+    {
+        var name = reference.Groups["name"].Value;
+        return (known.GetValueOrDefault(name) ?? outside(name)) is { Length: > 0 } value ? value : reference.Groups["else"].Value;
     }
 
-    private static string Expand(string text, Dictionary<string, string> known, Func<string, string?> outside) => Reference().Replace(text, match =>
-        (known.GetValueOrDefault(match.Groups["name"].Value) ?? outside(match.Groups["name"].Value)) is { Length: > 0 } value ? value : match.Groups["else"].Value);
-
-    [GeneratedRegex("""^[ \t]*(?:export[ \t]+)?(?<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*(?<value>'(?:\\'|[^'])*'|"(?:\\.|[^"\\])*"|[^\n]*)""", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("""^[ \t]*(?:export[ \t]+)?(?<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*(?<value>'(?<single>(?:\\'|[^'])*)'|"(?<double>(?:\\[\s\S]|[^"\\])*)"|[^\n]*)""", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Assignment();
 
     [GeneratedRegex(@"(^|\s)#.*$", RegexOptions.ExplicitCapture)]
@@ -51,4 +50,7 @@ internal static partial class EnvFile
 
     [GeneratedRegex(@"\$\{(?<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?<else>[^}]*))?\}", RegexOptions.ExplicitCapture)]
     private static partial Regex Reference();
+
+    [GeneratedRegex(@"\\.|\$\{(?<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?<else>[^}]*))?\}", RegexOptions.ExplicitCapture)]
+    private static partial Regex EscapeOrReference();
 }

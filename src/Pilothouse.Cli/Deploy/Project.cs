@@ -12,7 +12,7 @@ internal sealed record Project(string Folder, string ConfigFile, JsonElement Con
     private const int MaxNameLength = 30;
 
     /// <summary>Of langgraph.json below the root, with <c>/</c>.</summary>
-    public string ConfigPath => Path.GetRelativePath(Root, ConfigFile).Replace('\\', '/');
+    public string ConfigPath => Path.GetRelativePath(Root, ConfigFile).Replace(Path.DirectorySeparatorChar, '/');
 
     public static Project Read(string folder, string configName)
     {
@@ -39,7 +39,18 @@ internal sealed record Project(string Folder, string ConfigFile, JsonElement Con
         return new Project(home, file, config, Common(folders), [.. folders.Distinct(StringComparer.Ordinal)]);
     }
 
-    public IReadOnlyList<SourceFile> Files() => SourceFiles.Find(Root, Folders);
+    /// <summary>Absolute; where the project's variables are: the file that langgraph.json names, else <c>.env</c>. Null when they are a map in it.</summary>
+    public string? EnvFile => Config.ValueKind == JsonValueKind.Object && Config.TryGetProperty("env", out var env) && env.ValueKind is JsonValueKind.Object or JsonValueKind.String
+        ? env.ValueKind == JsonValueKind.Object ? null : Path.GetFullPath(Path.Combine(Folder, env.GetString()!))
+        : Path.Combine(Folder, ".env");
+
+    /// <summary>Without the files whose values go as secrets.</summary>
+    /// <param name="envFile">Named by the caller, or null.</param>
+    public IReadOnlyList<SourceFile> Files(string? envFile = null)
+    {
+        string?[] secret = [EnvFile, envFile is null ? null : Path.GetFullPath(envFile)];
+        return [.. SourceFiles.Find(Root, Folders).Where(file => !secret.Contains(file.Path, StringComparer.Ordinal))];
+    }
 
     /// <summary>As given, else PILOTHOUSE_NAME, else the folder's own name made fit.</summary>
     public string Name(string? given) => Fit(given ?? Connection.Variable("PILOTHOUSE_NAME") ?? Path.GetFileName(Folder));

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Pilothouse.Cli.Connecting;
 using Pilothouse.Contracts.Deployments;
 
@@ -24,11 +23,8 @@ internal sealed record ProjectSecrets(IReadOnlyList<Secret>? Secrets, IReadOnlyL
 
     private static IReadOnlyDictionary<string, string>? FromConfig(Project project)
     {
-        var env = project.Config.ValueKind == JsonValueKind.Object && project.Config.TryGetProperty("env", out var member) ? member : default;
         // A map is part of the source and reaches the agent with it.
-        if (env.ValueKind == JsonValueKind.Object) return null;
-        var file = Path.Combine(project.Folder, env.ValueKind == JsonValueKind.String ? env.GetString()! : ".env");
-        return File.Exists(file) ? Parse(file) : null;
+        return project.EnvFile is { } file && File.Exists(file) ? Parse(file) : null;
     }
 
     private static IReadOnlyDictionary<string, string> Parse(string file) => EnvFile.Parse(File.ReadAllText(file), Connection.Variable);

@@ -43,7 +43,16 @@ internal static class LogsCommand
             // The newest first, turned round; from there on forwards.
             var newest = await reader.ReadAsync(filter with { Order = "desc", Limit = parsed.GetValue(limit) }, cancellationToken);
             foreach (var entry in newest.Logs.Reverse()) Print(terminal, entry, isJson);
-            if (parsed.GetValue(follow)) await FollowAsync(terminal, reader, filter, newest, isJson, cancellationToken);
+            if (!parsed.GetValue(follow)) return ExitCodes.Done;
+            try
+            {
+                await FollowAsync(terminal, reader, filter, newest, isJson, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // Ctrl-C is how following ends.
+            }
+
             return ExitCodes.Done;
         });
         return command;
@@ -71,7 +80,7 @@ internal static class LogsCommand
     private static void Print(Terminal terminal, LogEntry entry, bool isJson)
     {
         if (isJson) terminal.Json(JsonSerializer.SerializeToElement(entry, ApiJson.Default.LogEntry));
-        else terminal.Data($"{DateTimeOffset.FromUnixTimeMilliseconds(entry.Timestamp):yyyy-MM-dd HH:mm:ss.fff}Z {entry.Level,-8} {Terminal.Harmless(entry.Message)}");
+        else terminal.Data($"{DateTimeOffset.FromUnixTimeMilliseconds(entry.Timestamp):yyyy-MM-dd HH:mm:ss.fff}Z {entry.Level,-8} {entry.Message}");
     }
 
     private sealed class Reader(PilothouseClient client, Deployment deployment, Guid? revision, bool isBuild)

@@ -7,7 +7,7 @@ namespace Pilothouse.Cli.Output;
 /// <summary>Where things are printed: data on standard output, prose on standard error.</summary>
 internal sealed class Terminal(TextWriter output, TextWriter error)
 {
-    public void Data(string line) => output.WriteLine(line);
+    public void Data(string line) => output.WriteLine(Harmless(line));
 
     /// <summary>To people.</summary>
     public void Say(string line) => error.WriteLine(Harmless(line));
@@ -26,7 +26,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     {
         var widths = headings.Select((heading, column) => rows.Select(row => row[column].Length).Append(heading.Length).Max()).ToArray();
         foreach (var row in rows.Prepend(headings))
-            output.WriteLine(string.Join("  ", row.Select((cell, column) => column == widths.Length - 1 ? cell : cell.PadRight(widths[column]))).TrimEnd());
+            output.WriteLine(Harmless(string.Join("  ", row.Select((cell, column) => column == widths.Length - 1 ? cell : cell.PadRight(widths[column]))).TrimEnd()));
     }
 
     /// <summary>

@@ -10,24 +10,16 @@ internal static class ServerCommands
 {
     private const string Program = "pilothouse-server";
 
-    public static IEnumerable<Command> Create(Terminal terminal)
-    {
-        yield return Create("serve", "Starts a control plane here; see 'pilothouse serve --help'.", terminal);
-    }
+    private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    private static readonly string[] s_verbs = ["serve"];
 
-    private static Command Create(string verb, string description, Terminal terminal)
-    {
-        var rest = new Argument<string[]>("ARGUMENTS") { Arity = ArgumentArity.ZeroOrMore, Description = "For pilothouse-server." };
-        var command = new Command(verb, description) { rest };
-        command.TreatUnmatchedTokensAsErrors = false;
-        // Also --help is the server's to answer.
-        command.Options.Clear();
-        command.SetAction((parsed, cancellationToken) =>
-            RunAsync([verb, .. parsed.GetValue(rest) ?? [], .. parsed.UnmatchedTokens], terminal, cancellationToken));
-        return command;
-    }
+    /// <summary>For the list of commands; what is typed never comes here.</summary>
+    public static IEnumerable<Command> Create() => [new Command("serve", "Starts a control plane here; see 'pilothouse serve --help'.")];
 
-    private static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken cancellationToken)
+    /// <summary>Before any parsing, since every option and its order, also --help, is the server's to read.</summary>
+    public static bool Takes(IReadOnlyList<string> arguments) => arguments.Count > 0 && s_verbs.Contains(arguments[0], StringComparer.Ordinal);
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal)
     {
         if (Find() is not { } start)
         {
@@ -52,9 +44,11 @@ internal static class ServerCommands
     private static ProcessStartInfo? Find()
     {
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Prepend(AppContext.BaseDirectory);
-        var program = folders.Select(folder => Path.Combine(folder, Program)).FirstOrDefault(File.Exists);
+        var program = folders.Select(folder => Path.Combine(folder, Program)).FirstOrDefault(IsProgram);
         return program is null ? null : new ProcessStartInfo(program);
     }
+
+    private static bool IsProgram(string path) => File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & AnyExecute) != UnixFileMode.None);
 
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
