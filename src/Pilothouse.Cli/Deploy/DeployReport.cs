@@ -39,6 +39,6 @@ internal sealed class DeployReport(Terminal terminal, bool isJson)
         if (isJson)
             terminal.Json(new JsonObject { ["event"] = "result", ["status"] = status, ["deployment_id"] = deployment, ["revision_id"] = revision, ["url"] = url });
         else if (status is "DEPLOYED" && url is not null) terminal.Data(url);
-        else terminal.Say($"✗ {status}");
+        else terminal.Say($"{(status is "DEPLOYED" or "STARTED" ? "▸" : "✗")} {status}");
     }
 }

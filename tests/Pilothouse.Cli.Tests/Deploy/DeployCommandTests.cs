@@ -1,0 +1,169 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Text.Json;
+using Xunit;
+
+namespace Pilothouse.Cli.Tests.Deploy;
+
+public sealed class DeployCommandTests : CliTests
+{
+    [Fact]
+    public async Task New_deployment_prints_its_url_alone_and_tells_the_rest_to_people()
+    {
+        Plane.BuildLog.Enqueue(FakeControlPlane.Line("installing"));
+        Home.Write("langgraph.json", "{}");
+        Home.Write("src/agent.ts");
+
+        var ran = await RunAsync("deploy", Home.Path, "--name", "my-agent");
+
+        Assert.Equal((0, "http://agents/my-agent\n"), (ran.Code, ran.Output));
+        Assert.Contains("a new deployment, my-agent", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("BUILDING", ran.Error, StringComparison.Ordinal);
+        Assert.Single(ran.Error.Split('\n'), line => line.Contains("installing", StringComparison.Ordinal));
+        Assert.Equal(["langgraph.json", "src/agent.ts"], Names(Plane.Uploaded));
+        var patch = Assert.Single(Plane.Patches);
+        Assert.Equal(("internal_source", "objects/1", "langgraph.json"), (patch.RevisionSource, patch.SourceRevisionConfig?.SourceTarballPath, patch.SourceRevisionConfig?.LanggraphConfigPath));
+        Assert.Null(patch.Secrets);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Deployment_that_is_there_gets_a_new_revision(bool byId)
+    {
+        Home.Write("langgraph.json", "{}");
+        var there = Plane.Add("my-agent");
+
+        var ran = await RunAsync(["deploy", Home.Path, .. byId ? new[] { "--deployment-id", $"{there.Id}", "--name", "other" } : ["--name", "my-agent"]]);
+
+        Assert.Equal(0, ran.Code);
+        Assert.Equal(there.Id, Assert.Single(Plane.Deployments).Id);
+        Assert.Single(Plane.Revisions[there.Id]);
+    }
+
+    [Fact]
+    public async Task Json_is_one_event_a_line_and_ends_with_the_result()
+    {
+        Plane.BuildLog.Enqueue(FakeControlPlane.Line("installing"));
+        Home.Write("langgraph.json", "{}");
+
+        var ran = await RunAsync("deploy", Home.Path, "--name", "a", "--json");
+
+        var lines = ran.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal((0, ""), (ran.Code, ran.Error));
+        Assert.Equal(["log", "result", "status", "step", "upload"], lines.Select(Event).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(["build", "INFO", "installing"], new[] { "type", "level", "message" }.Select(name => lines.Single(line => Event(line) == "log").GetProperty(name).GetString()));
+        Assert.Equal(Plane.Uploaded.Length, lines.Last(line => Event(line) == "upload").GetProperty("bytes").GetInt64());
+        var result = lines[^1];
+        Assert.Equal(
+            ["DEPLOYED", $"{Plane.Deployments[0].Id}", $"{Plane.Deployments[0].LatestRevisionId}", "http://agents/a"],
+            new[] { "status", "deployment_id", "revision_id", "url" }.Select(name => result.GetProperty(name).GetString()));
+
+        static string? Event(JsonElement line) => line.GetProperty("event").GetString();
+    }
+
+    [Fact]
+    public async Task No_wait_returns_once_the_revision_is_recorded()
+    {
+        Home.Write("langgraph.json", "{}");
+
+        var ran = await RunAsync("deploy", Home.Path, "--no-wait");
+
+        Assert.Equal((0, ""), (ran.Code, ran.Output));
+        Assert.Equal("QUEUED", Assert.Single(Plane.Revisions.Values.Single()).Status);
+        Assert.DoesNotContain("✗", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("BUILD_FAILED", "npm says no")]
+    [InlineData("DEPLOY_FAILED", "no graph")]
+    [InlineData("SKIPPED", "✗ SKIPPED")]
+    [InlineData("INTERRUPTED", "✗ INTERRUPTED")]
+    public async Task Revision_that_does_not_serve_is_refused_with_the_reason(string status, string said)
+    {
+        Plane.Steps = ["QUEUED", status];
+        Plane.BuildLog.Enqueue(FakeControlPlane.Line("npm says no\u001b[2J", level: "ERROR"));
+        Plane.DeployLog.Enqueue(FakeControlPlane.Line("no graph"));
+        Home.Write("langgraph.json", "{}");
+
+        var ran = await RunAsync("deploy", Home.Path);
+
+        Assert.Equal((1, ""), (ran.Code, ran.Output));
+        Assert.Contains(said, ran.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', ran.Error);
+        Assert.EndsWith($"✗ {status}\n", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Variables_go_as_secrets_and_their_values_are_printed_nowhere()
+    {
+        Home.Write("langgraph.json", "{}");
+        Home.Write(".env", "MODEL_KEY=sk-very-secret\nEMPTY=\nPORT=99887766\nexport B=\"${MODEL_KEY}!\"\n");
+
+        var ran = await RunAsync("deploy", Home.Path, "--json");
+        var plain = await RunAsync("deploy", Home.Path);
+
+        Assert.Equal((0, 0), (ran.Code, plain.Code));
+        Assert.All(Plane.Patches, patch => Assert.Equal([("MODEL_KEY", "sk-very-secret"), ("B", "sk-very-secret!")], patch.Secrets!.Select(one => (one.Name, one.Value))));
+        Assert.Contains("EMPTY (empty), PORT (set by the platform)", plain.Error, StringComparison.Ordinal);
+        Assert.All(new[] { ran.Output, ran.Error, plain.Output, plain.Error }, text => Assert.False(text.Contains("very-secret") || text.Contains("99887766")));
+        Assert.Equal(["langgraph.json"], Names(Plane.Uploaded));
+    }
+
+    [Fact]
+    public async Task Env_file_that_is_given_wins_and_stays_out_of_the_archive()
+    {
+        Home.Write("langgraph.json", "{}");
+        Home.Write(".env", "A=1");
+
+        var ran = await RunAsync("deploy", Home.Path, "--env-file", Home.Write("prod.vars", "B=2"));
+        var missing = await RunAsync("deploy", Home.Path, "--env-file", "/nowhere/env");
+
+        Assert.Equal((0, 2), (ran.Code, missing.Code));
+        Assert.Equal("B", Assert.Single(Assert.Single(Plane.Patches).Secrets!).Name);
+        Assert.Equal(["langgraph.json"], Names(Plane.Uploaded));
+    }
+
+    [Fact]
+    public async Task Map_of_variables_is_part_of_the_source_and_stored_secrets_stay()
+    {
+        Home.Write("langgraph.json", """{"env":{"A":"1"}}""");
+        Home.Write(".env", "B=2");
+
+        Assert.Equal(0, (await RunAsync("deploy", Home.Path)).Code);
+        Assert.Null(Assert.Single(Plane.Patches).Secrets);
+    }
+
+    [Theory]
+    [InlineData(null, "There is no langgraph.json")]
+    [InlineData("{", "is not JSON")]
+    public async Task Folder_that_is_no_project_is_misuse(string? config, string said)
+    {
+        if (config is not null) Home.Write("langgraph.json", config);
+
+        var ran = await RunAsync("deploy", Home.Path);
+
+        Assert.Equal((2, ""), (ran.Code, ran.Output));
+        Assert.Contains(said, ran.Error, StringComparison.Ordinal);
+        Assert.Empty(Plane.Deployments);
+    }
+
+    [Fact]
+    public async Task Project_whose_files_are_all_ignored_is_misuse_and_makes_no_deployment()
+    {
+        Home.Write("langgraph.json", "{}");
+        Home.Write(".gitignore", "*\n");
+
+        Assert.Equal(2, (await RunAsync("deploy", Home.Path)).Code);
+        Assert.Empty(Plane.Deployments);
+    }
+
+    private static List<string> Names(byte[] archive)
+    {
+        using var gzip = new GZipStream(new MemoryStream(archive), CompressionMode.Decompress);
+        using var tar = new TarReader(gzip);
+        var names = new List<string>();
+        while (tar.GetNextEntry() is { } entry) names.Add(entry.Name);
+        return names;
+    }
+}
