@@ -58,7 +58,7 @@ internal sealed class ListenerService(
             {
                 return await runtime.SweepAsync(cancellationToken);
             }
-            catch (RuntimeUnavailableException unavailable)
+            catch (Exception unavailable) when (unavailable is RuntimeUnavailableException or IOException or UnauthorizedAccessException)
             {
                 logger.SweepFailed(unavailable, s_sweepPause);
                 await Task.Delay(s_sweepPause, time, cancellationToken);

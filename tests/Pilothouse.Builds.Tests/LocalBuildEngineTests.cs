@@ -83,6 +83,18 @@ public sealed class LocalBuildEngineTests
     }
 
     [Fact]
+    public async Task Artifact_whose_programs_were_thrown_away_is_built_again()
+    {
+        await using var host = EngineHost.Scripted(("Sandbox", "Off"));
+        var launch = (await host.BuiltAsync(Source())).Launch;
+
+        Assert.True(host.Places.HasPrograms(launch));
+        Assert.False(host.Places.HasPrograms(launch with { Arguments = ["/usr/bin/no-such-program"] }));
+        Assert.False(host.Places.HasPrograms(launch with { Arguments = ["/bin/true", "${toolchain}/no-such-server/start.mjs", "${port}"] }));
+        Assert.False(host.Places.HasPrograms(launch with { Environment = new Dictionary<string, string> { ["PATH"] = "/bin:${toolchain}/no-such-node/bin" } }));
+    }
+
+    [Fact]
     public async Task Two_builds_of_one_source_at_once_are_one_build()
     {
         await using var host = EngineHost.Scripted(("Sandbox", "Off"));

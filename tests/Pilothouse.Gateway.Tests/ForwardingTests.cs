@@ -26,7 +26,7 @@ public sealed class ForwardingTests
         Assert.Equal("hello", await answer.Content.ReadAsStringAsync(Cancel));
         Assert.Equal($"{upstream.Revision}", answer.Headers.GetValues("X-Pilothouse-Revision").Single());
         var seen = Assert.Single(upstream.Seen);
-        Assert.Equal("/threads/a b/ä?x=1&y=%2F", Uri.UnescapeDataString(seen.Target.Split('?')[0]) + "?" + seen.Target.Split('?')[1]);
+        Assert.Equal("/threads/a%20b/%C3%A4?x=1&y=%2F", seen.Target);
         Assert.Equal("/lgp/echo-1234", seen.Headers["X-Forwarded-Prefix"]);
         Assert.Equal("127.0.0.1", seen.Headers["X-Forwarded-For"]);
         using var bare = await client.GetAsync(new Uri("/lgp/echo-1234", UriKind.Relative), Cancel);
@@ -73,6 +73,9 @@ public sealed class ForwardingTests
     [InlineData("%2Epilothouse/busy")]
     [InlineData("/.pilothouse/busy")]
     [InlineData(".PILOTHOUSE/busy")]
+    [InlineData("%2f.pilothouse/busy")]
+    [InlineData("%252epilothouse/busy")]
+    [InlineData("x%2f..%2f.pilothouse/busy")]
     [InlineData("x/../.pilothouse/busy")]
     public async Task Probes_of_ours_are_nobody_elses(string path)
     {
@@ -158,6 +161,44 @@ public sealed class ForwardingTests
 
         await left.Task.WaitAsync(Eventually.Limit, Cancel);
         await Eventually.TrueAsync(() => host.Gateway.UnderWay(host.Deployment).Count == 0);
+    }
+
+    [Fact]
+    public async Task Escapes_arrive_as_they_were_sent_and_a_stream_begins_before_its_first_event()
+    {
+        var targets = new List<string>();
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = await Upstream.StartAsync(async http =>
+        {
+            targets.Add(http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget);
+            await http.Response.Body.FlushAsync();
+            await goOn.Task;
+        });
+        await using var host = await GatewayHost.StartAsync();
+        host.Gateway.Publish(host.Route(upstream.Revision, upstream.Address));
+
+        var options = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
+        using var answer = await host.Client().GetAsync(
+            new Uri($"{host.Address}lgp/echo-1234/store/items/a%2Fb%252F%41~%7E?q=%2F", options), HttpCompletionOption.ResponseHeadersRead, Cancel).WaitAsync(Eventually.Limit, Cancel);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(["/store/items/a%2Fb%252F%41~%7E?q=%2F"], targets);
+        goOn.SetResult();
+    }
+
+    [Fact]
+    public async Task Of_two_keys_both_must_open()
+    {
+        await using var upstream = await Upstream.SayingAsync("in");
+        await using var host = await GatewayHost.StartAsync();
+        host.Gateway.Publish(host.Route(upstream.Revision, upstream.Address));
+        using var client = host.Client("lsv2_sk_of_somebody_else");
+        client.DefaultRequestHeaders.Add("X-Api-Key", GatewayHost.Key);
+
+        using var answer = await client.GetAsync(new Uri("ok", UriKind.Relative), Cancel);
+
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        Assert.Empty(upstream.Seen);
     }
 
     [Fact]

@@ -88,6 +88,10 @@ internal sealed class BuildDirectories(string directory, TimeProvider time)
             await using var gate = await FileLock.TakeAsync(Gate, s_poll, time, limit.Token);
             File.Delete(root + LockExtension);
         }
+        catch (OperationCanceledException exception)
+        {
+            throw new IOException($"The build in '{root}' could not be ended and removed within {s_cleanUpLimit}.", exception);
+        }
         finally
         {
             await held.DisposeAsync();

@@ -39,6 +39,12 @@ internal static class ConfigText
             fault = $"{file}: {line} is not valid JSON ({reason}).";
             return default;
         }
+        catch (InvalidOperationException)
+        {
+            // Names are compared while it is read, and this one is no text.
+            fault = $"{file}: a name in it holds half a character (\\ud800…); remove it.";
+            return default;
+        }
 
         if (config.ValueKind != JsonValueKind.Object) fault = $"{file}: the file must hold a JSON object, like {{\"graphs\": {{…}}}}; it holds {Kind(config)}.";
         else if (UnreadableText(config, "") is { } key) fault = $"{file}: {key} holds a NUL or half a character (\\ud800…); remove it.";

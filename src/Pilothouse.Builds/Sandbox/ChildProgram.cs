@@ -10,6 +10,7 @@ namespace Pilothouse.Builds.Sandbox;
 internal static class ChildProgram
 {
     private static readonly TimeSpan s_readLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_killLimit = TimeSpan.FromMinutes(1);
 
     /// <param name="arguments">argv, program first; absolute.</param>
     /// <param name="environment">All of it; has <see cref="MarkedProcesses.Variable"/>.</param>
@@ -32,11 +33,25 @@ internal static class ChildProgram
 
         using (cancellationToken.Register(() => KillGroup(process)))
             await ended.Task;
-        await MarkedProcesses.KillAsync(marker, time, CancellationToken.None);
+        await KillRestAsync(marker, time);
         await DrainAsync(process, readers, time);
         thread.Join();
         cancellationToken.ThrowIfCancellationRequested();
         return await ended.Task;
+    }
+
+    private static async Task KillRestAsync(string marker, TimeProvider time)
+    {
+        // Not the caller's token: that one may be the reason.
+        using var limit = new CancellationTokenSource(s_killLimit, time);
+        try
+        {
+            await MarkedProcesses.KillAsync(marker, time, limit.Token);
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new BuildUnavailableException($"Processes of a build could not be killed within {s_killLimit}; look for what hangs in the kernel.", exception);
+        }
     }
 
     private static void Live(Process process, Action<string> onLine, Action<int> started, List<Task> readers, TaskCompletionSource<int> ended, CancellationToken cancellationToken)

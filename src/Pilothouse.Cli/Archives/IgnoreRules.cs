@@ -11,10 +11,11 @@ internal sealed class IgnoreRules
 
     private readonly List<(Regex Pattern, bool IsNegated, bool IsFolderOnly)> _rules = [];
 
-    public static IgnoreRules Parse(IEnumerable<string> lines)
+    /// <param name="isAnchored">Every pattern counts from the file's folder, as in <c>.dockerignore</c>; else only those with a slash, as in <c>.gitignore</c>.</param>
+    public static IgnoreRules Parse(IEnumerable<string> lines, bool isAnchored = false)
     {
         var rules = new IgnoreRules();
-        foreach (var line in lines) rules.Add(line);
+        foreach (var line in lines) rules.Add(line, isAnchored);
         return rules;
     }
 
@@ -31,7 +32,7 @@ internal sealed class IgnoreRules
         return null;
     }
 
-    private void Add(string line)
+    private void Add(string line, bool isAlwaysAnchored)
     {
         line = TrimEnd(line.EndsWith('\r') ? line[..^1] : line);
         if (line.Length == 0 || line[0] == '#') return;
@@ -42,7 +43,7 @@ internal sealed class IgnoreRules
         if (line.Length == 0) return;
 
         // A slash anywhere but at the end ties the pattern to the file's folder.
-        var isAnchored = line.Contains('/', StringComparison.Ordinal);
+        var isAnchored = isAlwaysAnchored || line.Contains('/', StringComparison.Ordinal);
         line = line.TrimStart('/');
         if (Translate(line) is not { } translated) return;
         var expression = $"^{(isAnchored ? "" : "(?:.*/)?")}{translated}\\z";

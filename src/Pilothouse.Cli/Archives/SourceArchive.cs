@@ -9,6 +9,9 @@ internal sealed class SourceArchive : IDisposable
     /// <summary>The control plane takes no more.</summary>
     private const long MaxBytes = 200L * 1024 * 1024;
 
+    /// <summary>The same always; zip files and wheels know no time before 1980.</summary>
+    private static readonly DateTimeOffset s_time = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Executable = Plain | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
@@ -58,7 +61,7 @@ internal sealed class SourceArchive : IDisposable
             {
                 DataStream = content,
                 Mode = isExecutable ? Executable : Plain,
-                ModificationTime = DateTimeOffset.UnixEpoch,
+                ModificationTime = s_time,
             };
             await tar.WriteEntryAsync(entry, cancellationToken);
         }

@@ -40,7 +40,7 @@ internal static class SourceFiles
         where name is ".gitignore" || string.Equals(folder, root, StringComparison.Ordinal)
         let file = Path.Combine(folder, name)
         where File.Exists(file)
-        select (folder, IgnoreRules.Parse(File.ReadLines(file)));
+        select (folder, IgnoreRules.Parse(File.ReadLines(file), isAnchored: name is ".dockerignore"));
 
     private static void Walk(string root, string folder, List<(string Folder, IgnoreRules Rules)> above, SortedDictionary<string, SourceFile> files)
     {

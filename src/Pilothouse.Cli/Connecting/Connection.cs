@@ -13,7 +13,7 @@ internal sealed class Connection
 
     private readonly Option<string?> _key = new("--api-key")
     {
-        Description = "API key; else PILOTHOUSE_API_KEY, LANGSMITH_API_KEY, or for a control plane on this machine ./.pilothouse/bootstrap-key.",
+        Description = "API key; else PILOTHOUSE_API_KEY, for a control plane on this machine ./.pilothouse/bootstrap-key, or LANGSMITH_API_KEY.",
         HelpName = "KEY",
     };
 
@@ -34,7 +34,7 @@ internal sealed class Connection
         var text = parsed.GetValue(_url) ?? Variable("PILOTHOUSE_URL") ?? DefaultUrl;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             throw new MisuseException($"'{text}' is no address of a control plane; give one like {DefaultUrl}.");
-        var key = parsed.GetValue(_key) ?? Variable("PILOTHOUSE_API_KEY") ?? Variable("LANGSMITH_API_KEY") ?? OwnKey(url)
+        var key = parsed.GetValue(_key) ?? Variable("PILOTHOUSE_API_KEY") ?? OwnKey(url) ?? Variable("LANGSMITH_API_KEY")
             ?? throw new MisuseException("No API key: give --api-key or set PILOTHOUSE_API_KEY.");
         if (key.Any(letter => letter is <= ' ' or > '~')) throw new MisuseException("The API key holds a space, a line's end or a letter that no key has; was it copied whole?");
         return new PilothouseClient(new ClientOptions { Address = url, ApiKey = key, Workspace = parsed.GetValue(_workspace) ?? Variable("PILOTHOUSE_WORKSPACE") });

@@ -14,6 +14,8 @@ internal sealed record DeployOrder(
 internal sealed class DeployFlow(PilothouseClient client, DeployReport report)
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan s_restartLimit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_restartPause = TimeSpan.FromSeconds(3);
     private static readonly string[] s_final = ["DEPLOYED", "CREATE_FAILED", "BUILD_FAILED", "DEPLOY_FAILED", "SKIPPED", "INTERRUPTED"];
 
     public async Task<int> RunAsync(Project project, DeployOrder order, CancellationToken cancellationToken)
@@ -79,7 +81,7 @@ internal sealed class DeployFlow(PilothouseClient client, DeployReport report)
         var last = "";
         while (true)
         {
-            var status = (await client.GetRevisionAsync(deployment, revision, cancellationToken)).Status;
+            var status = await StatusAsync(deployment, revision, cancellationToken);
             await foreach (var entry in build.NewAsync(cancellationToken)) report.Log("build", entry);
             if (!string.Equals(status, last, StringComparison.Ordinal) && !s_final.Contains(status)) report.Status(status);
             last = status;
@@ -92,6 +94,24 @@ internal sealed class DeployFlow(PilothouseClient client, DeployReport report)
             }
 
             await Task.Delay(s_pause, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>A control plane that restarts finishes what it began: it is waited for, for a minute.</summary>
+    private async Task<string> StatusAsync(Guid deployment, Guid revision, CancellationToken cancellationToken)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return (await client.GetRevisionAsync(deployment, revision, cancellationToken)).Status;
+            }
+            catch (UnreachableException) when (TimeProvider.System.GetElapsedTime(began) < s_restartLimit)
+            {
+                report.Step("the control plane does not answer; waiting for it");
+                await Task.Delay(s_restartPause, TimeProvider.System, cancellationToken);
+            }
         }
     }
 

@@ -34,8 +34,7 @@ internal sealed record Project(string Folder, string ConfigFile, JsonElement Con
         if (config.ValueKind == JsonValueKind.Object && config.TryGetProperty("dependencies", out var dependencies) && dependencies.ValueKind == JsonValueKind.Array)
             folders.AddRange(dependencies.EnumerateArray()
                 .Where(one => one.ValueKind == JsonValueKind.String && one.GetString()!.StartsWith('.'))
-                .Select(one => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Combine(home, one.GetString()!))))
-                .Where(Directory.Exists));
+                .Select(one => LocalDependency(home, one.GetString()!)));
         return new Project(home, file, config, Common(folders), [.. folders.Distinct(StringComparer.Ordinal)]);
     }
 
@@ -53,7 +52,24 @@ internal sealed record Project(string Folder, string ConfigFile, JsonElement Con
     }
 
     /// <summary>As given, else PILOTHOUSE_NAME, else the folder's own name made fit.</summary>
-    public string Name(string? given) => Fit(given ?? Connection.Variable("PILOTHOUSE_NAME") ?? Path.GetFileName(Folder));
+    public string Name(string? given)
+    {
+        var chosen = given ?? Connection.Variable("PILOTHOUSE_NAME");
+        if (chosen?.Length > MaxNameLength) throw new MisuseException($"The name '{chosen}' is too long: it may have {MaxNameLength} characters, since it becomes part of the agent's address.");
+        return Fit(chosen ?? Path.GetFileName(Folder));
+    }
+
+    /// <summary>A folder of the project, beside it or above it, but never all that its user has.</summary>
+    private static string LocalDependency(string home, string text)
+    {
+        var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Combine(home, text)));
+        if (!Directory.Exists(folder) && !File.Exists(folder)) throw new MisuseException($"langgraph.json: dependencies names {text}, which does not exist.");
+        if (File.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
+        var user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        if (Path.GetDirectoryName(folder) is null || string.Equals(folder, user, StringComparison.Ordinal) || user.StartsWith($"{folder}/", StringComparison.Ordinal))
+            throw new MisuseException($"langgraph.json: dependencies names {text}, which is {folder}: more than a project. Name a folder of its own.");
+        return folder;
+    }
 
     private static string Fit(string text)
     {

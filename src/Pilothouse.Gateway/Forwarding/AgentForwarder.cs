@@ -68,7 +68,8 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
     private void Unlimit(HttpContext http)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = options.Value.MaxBodyBytes;
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } upload) upload.MinDataRate = null;
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } download) download.MinDataRate = null;
     }
 
     private static bool IsUnsent(HttpContext http) =>

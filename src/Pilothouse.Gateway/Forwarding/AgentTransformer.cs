@@ -6,12 +6,17 @@ namespace Pilothouse.Gateway.Forwarding;
 /// <summary>One request on its way to a replica.</summary>
 internal sealed class AgentTransformer(AgentRequest agent, string revision) : HttpTransformer
 {
+    /// <summary><c>%2F</c> in a key of the store is not a slash: escapes arrive as they were sent.</summary>
+    private static readonly UriCreationOptions s_asItIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
     public override async ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
         var request = httpContext.Request;
-        proxyRequest.RequestUri = RequestUtilities.MakeDestinationAddress(destinationPrefix, agent.Path, request.QueryString);
+        proxyRequest.RequestUri = agent.RawPath is { } raw
+            ? new Uri($"{destinationPrefix}{raw}{request.QueryString.Value}", s_asItIs)
+            : RequestUtilities.MakeDestinationAddress(destinationPrefix, agent.Path, request.QueryString);
 
         var headers = proxyRequest.Headers;
         headers.Host = null;
@@ -28,6 +33,10 @@ internal sealed class AgentTransformer(AgentRequest agent, string revision) : Ht
     {
         var hasBody = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         httpContext.Response.Headers[GatewayAnswers.RevisionHeader] = revision;
+
+        // A stream's caller must see that it began, long before its first event.
+        if (hasBody && proxyResponse is { Content.Headers.ContentLength: null } && proxyResponse.StatusCode != System.Net.HttpStatusCode.SwitchingProtocols)
+            await httpContext.Response.Body.FlushAsync(cancellationToken);
         return hasBody;
     }
 

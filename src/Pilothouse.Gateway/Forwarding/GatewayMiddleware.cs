@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Pilothouse.Core.Routing;
 using Pilothouse.Gateway.Routing;
@@ -50,17 +50,19 @@ internal sealed class GatewayMiddleware(
         var credential = new Credential(null, IsBearer: false);
         if (target.Route.RequiresKey && !IsPreflight(http.Request))
         {
-            credential = Read(http.Request.Headers);
-            if (!await callers.MayCallAsync(target.Route.Workspace, credential.Key, http.RequestAborted))
+            var keys = Read(http.Request.Headers);
+            if (!await MayCallAsync(target, keys, http.RequestAborted))
             {
-                await RefuseAsync(http, target, credential.Key is null);
+                await RefuseAsync(http, target, keys.Count == 0);
                 return;
             }
+
+            credential = keys[^1];
         }
 
         try
         {
-            await forwarder.ForwardAsync(http, lane, new AgentRequest(path, prefix, credential));
+            await forwarder.ForwardAsync(http, lane, new AgentRequest(path, RawPath(http, prefix), prefix, credential));
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -83,23 +85,55 @@ internal sealed class GatewayMiddleware(
             http, StatusCodes.Status403Forbidden, "This API key does not reach this agent: it is unknown, expired, revoked or of another workspace.");
     }
 
-    /// <summary>The agent server's answers to us, which no caller may ask for; the path is decoded already.</summary>
-    private static bool IsPrivate(string path) => path.AsSpan().TrimStart("/\\.").StartsWith("pilothouse", StringComparison.OrdinalIgnoreCase)
-        && path.Contains(".pilothouse", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Of several different keys all must open: some clients send their own line beside the configured one.</summary>
+    private async ValueTask<bool> MayCallAsync(RouteTarget target, IReadOnlyList<Credential> keys, CancellationToken cancellationToken)
+    {
+        foreach (var credential in keys)
+            if (!await callers.MayCallAsync(target.Route.Workspace, credential.Key, cancellationToken)) return false;
+        return keys.Count > 0;
+    }
+
+    /// <summary>The agent server's answers to us, which no caller may ask for, however often it is escaped.</summary>
+    private static bool IsPrivate(string path)
+    {
+        for (var depth = 0; depth < 5; depth++)
+        {
+            if (path.Contains(".pilothouse", StringComparison.OrdinalIgnoreCase)) return true;
+            var plain = Uri.UnescapeDataString(path);
+            if (string.Equals(plain, path, StringComparison.Ordinal)) return false;
+            path = plain;
+        }
+
+        return true;
+    }
+
+    /// <summary>The path as it was sent, behind the prefix; null where it was not plain, and the decoded one counts.</summary>
+    private static string? RawPath(HttpContext http, string prefix)
+    {
+        var raw = http.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        var end = raw.IndexOf('?', StringComparison.Ordinal);
+        if (end >= 0) raw = raw[..end];
+        if (!raw.StartsWith('/') || !raw.StartsWith(prefix, StringComparison.Ordinal) || raw.AsSpan().ContainsAny('\\', '#')) return null;
+        var path = raw[prefix.Length..];
+        return path.StartsWith('/') && !path.Contains("/.", StringComparison.Ordinal) && !path.Contains("//", StringComparison.Ordinal)
+            && !path.Contains("%2e", StringComparison.OrdinalIgnoreCase) ? path : null;
+    }
 
     /// <summary>Browsers send no credentials with it (Fetch standard, "CORS-preflight fetch"); it starts nothing.</summary>
     private static bool IsPreflight(HttpRequest request) =>
         HttpMethods.IsOptions(request.Method) && request.Headers.ContainsKey(HeaderNames.AccessControlRequestMethod);
 
-    private static Credential Read(IHeaderDictionary headers)
+    /// <summary>Different keys in the order of their lines; proxies join equal headers with commas.</summary>
+    private static IReadOnlyList<Credential> Read(IHeaderDictionary headers)
     {
-        if (Last(headers[KeyHeader]) is { Length: > 0 } key) return new Credential(key, IsBearer: false);
-        return Last(headers.Authorization) is { } line && line.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-            ? new Credential(line[Bearer.Length..].Trim(), IsBearer: true)
-            : new Credential(null, IsBearer: false);
+        var lines = headers[KeyHeader];
+        if (lines is [{ Length: > 0 } only] && !only.Contains(',', StringComparison.Ordinal)) return [new Credential(only, IsBearer: false)];
+        var keys = lines.SelectMany(line => (line ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct(StringComparer.Ordinal).ToList();
+        if (keys.Count > 0) return [.. keys.Select(key => new Credential(key, IsBearer: false))];
+        return headers.Authorization is [.., { } line] && line.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && line[Bearer.Length..].Trim() is { Length: > 0 } token
+            ? [new Credential(token, IsBearer: true)]
+            : [];
     }
-
-    private static string? Last(StringValues lines) => lines.Count == 0 ? null : lines[^1];
 }
 
 /// <param name="Key">What the gateway checked; null when it checked none.</param>
@@ -107,5 +141,6 @@ internal sealed class GatewayMiddleware(
 internal readonly record struct Credential(string? Key, bool IsBearer);
 
 /// <param name="Path">For the agent server, decoded.</param>
+/// <param name="RawPath">The same as it was sent; null where only the decoded one is safe.</param>
 /// <param name="Prefix">What was in front of it; empty when the host named the agent.</param>
-internal readonly record struct AgentRequest(string Path, string Prefix, Credential Credential);
+internal readonly record struct AgentRequest(string Path, string? RawPath, string Prefix, Credential Credential);

@@ -19,6 +19,7 @@ public sealed class ProjectReadingTests
         { "{\"graphs\":{\"a\":\"./src/agent.ts:graph\",\"a\":\"./src/agent.ts:graph\"}}", "langgraph.json: the file is not valid JSON (Duplicate property 'a' encountered during deserialization)." },
         { $"{new string('[', 40)}{new string(']', 40)}", "langgraph.json: line 1 is not valid JSON (The maximum configured depth of 32 has been exceeded)." },
         { "{\"graphs\":{\"a\":\"./src/\\ud800.ts:graph\"}}", "langgraph.json: graphs.a holds a NUL or half a character (\\ud800…); remove it." },
+        { "{\"graphs\":{\"\\ud800\":\"./src/a.ts:graph\"}}", "langgraph.json: a name in it holds half a character (\\ud800…); remove it." },
         { $"{{{Graphs},\"env\":{{\"A\":\"b\\u0000c\"}}}}", "langgraph.json: env.A holds a NUL or half a character (\\ud800…); remove it." },
         { "{}", "langgraph.json: graphs is missing or empty; name at least one graph, e.g. \"graphs\": {\"agent\": \"./src/agent.ts:graph\"}." },
         { "{\"graphs\":[]}", "langgraph.json: graphs is missing or empty; name at least one graph, e.g. \"graphs\": {\"agent\": \"./src/agent.ts:graph\"}." },

@@ -91,8 +91,7 @@ public sealed class SandboxTests
         await host.BuiltAsync(Source(), install: "true && true");
         Assert.Single(host.Log.Lines, line => line == "WARNING This build runs without a sandbox, because Builds:Sandbox is off: its programs can read what Pilothouse can read.");
 
-        var path = Environment.GetEnvironmentVariable("PATH");
-        var probe = new SandboxProbe(SandboxMode.Required, TimeProvider.System);
+        using var probe = new SandboxProbe(SandboxMode.Required, TimeProvider.System);
         if (HostPrograms.Find("bwrap") is not null) Assert.NotNull((await probe.FindAsync(TestContext.Current.CancellationToken)).Program);
         else await Assert.ThrowsAsync<BuildUnavailableException>(() => probe.FindAsync(TestContext.Current.CancellationToken));
     }
@@ -103,7 +102,7 @@ public sealed class SandboxTests
         await using var host = EngineHost.Scripted(("Sandbox", "Off"));
         var source = Source(("sub/a", "x"));
 
-        await host.BuiltAsync(source, install: "mkdir 'a b' && cd sub && NAME=value python3 -c 'import,os' || true".Replace(" || true", "", StringComparison.Ordinal).Replace("python3 -c 'import,os'", "env", StringComparison.Ordinal));
+        await host.BuiltAsync(source, install: "mkdir 'a b' && cd sub && NAME=value env");
         Assert.Contains("INFO NAME=value", host.Log.Lines);
         Assert.DoesNotContain(host.Log.Lines, line => line.StartsWith("INFO SHLVL", StringComparison.Ordinal));
 
