@@ -56,8 +56,16 @@ internal sealed class FakeControlPlane : IAsyncDisposable
         var id = Guid.NewGuid();
         var deployment = new Deployment
         {
-            Id = id, TenantId = Guid.NewGuid(), Name = name, Source = "internal_source", SourceConfig = new SourceConfig { CustomUrl = $"http://agents/{name}" },
-            SourceRevisionConfig = new SourceRevisionConfig(), Secrets = [], CreatedAt = default, UpdatedAt = default, Status = "READY",
+            Id = id,
+            TenantId = Guid.NewGuid(),
+            Name = name,
+            Source = "internal_source",
+            SourceConfig = new SourceConfig { CustomUrl = $"http://agents/{name}" },
+            SourceRevisionConfig = new SourceRevisionConfig(),
+            Secrets = [],
+            CreatedAt = default,
+            UpdatedAt = default,
+            Status = "READY",
         };
         Deployments.Add(deployment);
         Revisions[id] = [];
@@ -68,7 +76,12 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     {
         var revision = new Revision
         {
-            Id = Guid.NewGuid(), CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = default, Status = status, Source = "internal_source", SourceRevisionConfig = new SourceRevisionConfig(),
+            Id = Guid.NewGuid(),
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            UpdatedAt = default,
+            Status = status,
+            Source = "internal_source",
+            SourceRevisionConfig = new SourceRevisionConfig(),
         };
         Revisions[deployment].Insert(0, revision);
         var at = Deployments.FindIndex(one => one.Id == deployment);

@@ -241,13 +241,25 @@ public sealed class PilothouseClientTests
 
     private static DeploymentCreate Create() => new()
     {
-        Name = "n", Source = "internal_source", SourceConfig = new SourceConfig(), SourceRevisionConfig = new SourceRevisionConfig(), Secrets = [],
+        Name = "n",
+        Source = "internal_source",
+        SourceConfig = new SourceConfig(),
+        SourceRevisionConfig = new SourceRevisionConfig(),
+        Secrets = [],
     };
 
     private static Deployment Deployment(string name) => new()
     {
-        Id = Guid.NewGuid(), TenantId = s_id, Name = name, Source = "internal_source", SourceConfig = new SourceConfig(),
-        SourceRevisionConfig = new SourceRevisionConfig(), Secrets = [], CreatedAt = default, UpdatedAt = default, Status = "READY",
+        Id = Guid.NewGuid(),
+        TenantId = s_id,
+        Name = name,
+        Source = "internal_source",
+        SourceConfig = new SourceConfig(),
+        SourceRevisionConfig = new SourceRevisionConfig(),
+        Secrets = [],
+        CreatedAt = default,
+        UpdatedAt = default,
+        Status = "READY",
     };
 
     private static int UnusedPort()

@@ -41,7 +41,10 @@ internal sealed class StubServer : IAsyncDisposable
 
     public PilothouseClient Client(string path = "", string? workspace = null, TimeSpan? limit = null) => new(new ClientOptions
     {
-        Address = new Uri(Address, path), ApiKey = "lsv2_key", Workspace = workspace, CallLimit = limit ?? TimeSpan.FromSeconds(30),
+        Address = new Uri(Address, path),
+        ApiKey = "lsv2_key",
+        Workspace = workspace,
+        CallLimit = limit ?? TimeSpan.FromSeconds(30),
     });
 
     public static Task SayAsync(HttpContext context, int status, string body, string type = "application/json")

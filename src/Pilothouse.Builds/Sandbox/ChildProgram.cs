@@ -104,7 +104,8 @@ internal static class ChildProgram
             {
                 done.SetException(exception);
             }
-        }) { IsBackground = true, Name = "build output" }.Start();
+        })
+        { IsBackground = true, Name = "build output" }.Start();
         return done.Task;
     }
 

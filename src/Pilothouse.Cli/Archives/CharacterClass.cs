@@ -9,8 +9,18 @@ internal sealed record CharacterClass(string Expression, int Length)
 {
     private static readonly Dictionary<string, string> s_posix = new(StringComparer.Ordinal)
     {
-        ["alnum"] = "a-zA-Z0-9", ["alpha"] = "a-zA-Z", ["blank"] = " \\t", ["cntrl"] = "\\x00-\\x1F\\x7F", ["digit"] = "0-9", ["graph"] = "!-~",
-        ["lower"] = "a-z", ["print"] = " -~", ["punct"] = "!-/:-@\\[-`{-~", ["space"] = "\\s", ["upper"] = "A-Z", ["xdigit"] = "0-9A-Fa-f",
+        ["alnum"] = "a-zA-Z0-9",
+        ["alpha"] = "a-zA-Z",
+        ["blank"] = " \\t",
+        ["cntrl"] = "\\x00-\\x1F\\x7F",
+        ["digit"] = "0-9",
+        ["graph"] = "!-~",
+        ["lower"] = "a-z",
+        ["print"] = " -~",
+        ["punct"] = "!-/:-@\\[-`{-~",
+        ["space"] = "\\s",
+        ["upper"] = "A-Z",
+        ["xdigit"] = "0-9A-Fa-f",
     };
 
     /// <param name="at">Of the opening bracket.</param>

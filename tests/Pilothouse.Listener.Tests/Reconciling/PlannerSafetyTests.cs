@@ -71,34 +71,34 @@ public sealed class PlannerSafetyTests
         var known = new Dictionary<RevisionId, PlannedRevision> { [Scene.Id(1)] = scene.Revision(1), [Scene.Id(2)] = scene.Revision(2) };
         SwitchRecord?[] switches = [null, .. Enum.GetValues<SwitchStage>().Select(stage => Scene.Switch(1, 2, stage))];
         foreach (var active in (PlannedRevision?[])[null, scene.Revision(1)])
-        foreach (var next in (PlannedRevision?[])[null, scene.Revision(2)])
-        foreach (var one in s_phases)
-        foreach (var two in s_phases)
-        foreach (var scratch in (ReplicaPhase?[])[null, ReplicaPhase.Starting, ReplicaPhase.Ready, ReplicaPhase.Ended])
-        foreach (var route in (int[])[0, 1, 2])
-        foreach (var last in switches)
-        foreach (var flags in Enumerable.Range(0, 16))
-        {
-            ReplicaStatus?[] replicas =
-            [
-                one is { } first ? Scene.Real(1, first) : null,
+            foreach (var next in (PlannedRevision?[])[null, scene.Revision(2)])
+                foreach (var one in s_phases)
+                    foreach (var two in s_phases)
+                        foreach (var scratch in (ReplicaPhase?[])[null, ReplicaPhase.Starting, ReplicaPhase.Ready, ReplicaPhase.Ended])
+                            foreach (var route in (int[])[0, 1, 2])
+                                foreach (var last in switches)
+                                    foreach (var flags in Enumerable.Range(0, 16))
+                                    {
+                                        ReplicaStatus?[] replicas =
+                                        [
+                                            one is { } first ? Scene.Real(1, first) : null,
                 two is { } second ? Scene.Real(2, second) : null,
                 scratch is { } third ? Scene.Scratch(2, third) : null,
             ];
-            yield return new Situation
-            {
-                Active = active,
-                Next = next,
-                Known = known,
-                Replicas = [.. replicas.OfType<ReplicaStatus>()],
-                Route = route == 0 ? null : Scene.RouteTo(route),
-                LastSwitch = last,
-                Failed = (flags & 1) == 0 ? [] : Scene.Ids(2),
-                Proven = (flags & 2) == 0 ? [] : Scene.Ids(2),
-                Quiet = (flags & 4) == 0 ? [] : Scene.Ids(1),
-                Repeats = (flags & 8) == 0 ? [] : Scene.Ids(2),
-            };
-        }
+                                        yield return new Situation
+                                        {
+                                            Active = active,
+                                            Next = next,
+                                            Known = known,
+                                            Replicas = [.. replicas.OfType<ReplicaStatus>()],
+                                            Route = route == 0 ? null : Scene.RouteTo(route),
+                                            LastSwitch = last,
+                                            Failed = (flags & 1) == 0 ? [] : Scene.Ids(2),
+                                            Proven = (flags & 2) == 0 ? [] : Scene.Ids(2),
+                                            Quiet = (flags & 4) == 0 ? [] : Scene.Ids(1),
+                                            Repeats = (flags & 8) == 0 ? [] : Scene.Ids(2),
+                                        };
+                                    }
     }
 
     private static ReplicaName? NameOf(Situation situation, RevisionId revision) =>
