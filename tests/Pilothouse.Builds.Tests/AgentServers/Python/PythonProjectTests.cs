@@ -256,7 +256,7 @@ public sealed class PythonProjectTests
     public async Task Package_source_that_does_not_answer_is_no_fault_of_the_project()
     {
         var tools = new PythonTools(NodeHost.Toolchains, (command, onLine, stop) => NodeHost.RunCommandAsync(
-            command with { Environment = new Dictionary<string, string>(command.Environment, StringComparer.Ordinal) { ["UV_DEFAULT_INDEX"] = "http://127.0.0.1:9/simple", ["UV_HTTP_RETRIES"] = "0", ["UV_FIND_LINKS"] = "" } }, onLine, stop));
+            command with { Environment = new Dictionary<string, string>(command.Environment, StringComparer.Ordinal) { ["UV_DEFAULT_INDEX"] = "http://127.0.0.1:9/simple", ["UV_HTTP_RETRIES"] = "0", ["UV_FIND_LINKS"] = "", ["PIP_FIND_LINKS"] = "", ["UV_NO_INDEX"] = "0", ["PIP_NO_INDEX"] = "0" } }, onLine, stop));
         var root = Directory.CreateTempSubdirectory("pilothouse-unreachable-").FullName;
         var project = PythonHost.Project(
             Path.Combine(root, "src"), "langgraph.json",
