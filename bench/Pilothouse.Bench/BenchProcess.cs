@@ -44,6 +44,15 @@ internal sealed partial class BenchProcess : IAsyncDisposable
             throw new InvalidOperationException($"{string.Join(' ', arguments)} ended with code {process._process.ExitCode}:\n{process.Output}");
     }
 
+    /// <summary>What a short program printed.</summary>
+    public static async Task<string> OutputAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(arguments[0], arguments.Skip(1)) { RedirectStandardOutput = true })!;
+        var text = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return text;
+    }
+
     public async Task UntilOkAsync(Uri url)
     {
         using var http = new HttpClient();

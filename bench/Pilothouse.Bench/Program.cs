@@ -8,13 +8,6 @@ if (args is ["gateway-under-test", var port, var upstream])
     return 0;
 }
 
-if (args is ["fixed-rate", var url, var rate, var seconds])
-{
-    Console.WriteLine(await FixedRate.P99Async(
-        new Uri(url), double.Parse(rate, System.Globalization.CultureInfo.InvariantCulture), TimeSpan.FromSeconds(double.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture))));
-    return 0;
-}
-
 var benches = new Dictionary<string, Func<Task>>(StringComparer.Ordinal)
 {
     ["deploy"] = DeployBench.RunAsync,

@@ -1,38 +1,33 @@
-using System.Diagnostics;
+using System.Globalization;
 
 namespace Pilothouse.Bench.Gateways;
 
-/// <summary>Asks at a fixed rate whether or not answers come (open loop), so that a slow answer does not hide the ones behind it.</summary>
+/// <summary>Asks at a fixed rate with h2load over HTTP/1.1; its log has one line a request: begin in µs, status, time taken in µs.</summary>
 internal static class FixedRate
 {
-    /// <returns>The 99th percentile in milliseconds, counted from when each request should have been sent.</returns>
-    public static async Task<double> P99Async(Uri url, double perSecond, TimeSpan duration)
+    public const int Connections = 64;
+
+    /// <returns>What was reached, in requests per second, and the 99th percentile in milliseconds.</returns>
+    public static async Task<(double Rate, double P99)> MeasureAsync(string core, Uri url, double perSecond, int seconds)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 64, ActivityHeadersPropagator = null });
-        http.DefaultRequestHeaders.Add("X-Api-Key", GatewayUnderTest.Key);
-        await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => http.GetByteArrayAsync(url)));
-
-        var total = (int)(perSecond * duration.TotalSeconds);
-        var took = new double[total];
-        var pending = new List<Task>(total);
-        var began = Stopwatch.GetTimestamp();
-        for (var number = 0; number < total;)
+        var log = Path.GetTempFileName();
+        try
         {
-            var due = Math.Min(total, (int)(Stopwatch.GetElapsedTime(began).TotalSeconds * perSecond));
-            for (; number < due; number++) pending.Add(AskAsync(number));
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+            var each = Math.Max(1, (int)Math.Round(perSecond / Connections));
+            var output = await BenchProcess.OutputAsync(
+                "taskset", "-c", core, "h2load", "--h1", "-t1", $"-c{Connections}", $"--rps={each}", $"-D{seconds}", "--warm-up-time=1",
+                "-H", $"X-Api-Key: {GatewayUnderTest.Key}", $"--log-file={log}", url.AbsoluteUri);
+            var fields = (await File.ReadAllLinesAsync(log)).Select(line => line.Split('\t')).ToList();
+            // Those under way when the time was up have no status.
+            var answered = fields.Where(line => line[1] == "200").ToList();
+            if (answered.Count == 0 || fields.Count - answered.Count > Connections) throw new InvalidOperationException($"{url}: not every answer was 200:\n{output}");
+
+            var took = answered.Select(line => double.Parse(line[2], CultureInfo.InvariantCulture)).Order().ToList();
+            return ((double)took.Count / seconds, took[(int)(took.Count * 0.99)] / 1000);
         }
-
-        await Task.WhenAll(pending);
-        Array.Sort(took);
-        return took[(int)(total * 0.99)];
-
-        async Task AskAsync(int number)
+        finally
         {
-            var sent = Stopwatch.GetTimestamp();
-            using var answer = await http.GetAsync(url);
-            answer.EnsureSuccessStatusCode();
-            took[number] = Stopwatch.GetElapsedTime(sent).TotalMilliseconds;
+            File.Delete(log);
         }
     }
 }

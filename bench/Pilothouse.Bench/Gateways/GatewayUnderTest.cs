@@ -21,6 +21,7 @@ internal static class GatewayUnderTest
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.WebHost.UseGatewaySockets();
         builder.Services.AddGateway(builder.Configuration);
         builder.Services.AddSingleton<ICallerCheck, HashedKey>();
         await using var app = builder.Build();

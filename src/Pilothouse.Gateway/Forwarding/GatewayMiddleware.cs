@@ -18,7 +18,16 @@ internal sealed class GatewayMiddleware(
     /// <summary>Ports do not count: a proxy in front may have another than we.</summary>
     private readonly string? _domainSuffix = options.Value.Domain is { Length: > 0 } domain ? $".{domain.Split(':')[0]}" : null;
 
-    public Task InvokeAsync(HttpContext http)
+    public Task InvokeAsync(HttpContext http) => Thread.CurrentThread.IsThreadPoolThread ? FindAsync(http) : FromPoolAsync(http);
+
+    /// <summary>The answer before this request was sent by the thread that watches sockets, which may not block; a handler may.</summary>
+    private async Task FromPoolAsync(HttpContext http)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await FindAsync(http);
+    }
+
+    private Task FindAsync(HttpContext http)
     {
         var path = http.Request.Path.Value ?? "";
         if (path.StartsWith(PathPrefix, StringComparison.OrdinalIgnoreCase))

@@ -28,6 +28,7 @@ internal static class ServeHost
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdownLimit);
         builder.WebHost.UseUrls(builder.Configuration["Urls"]!.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        builder.WebHost.UseGatewaySockets();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
         builder.Services.AddControl(builder.Configuration);
