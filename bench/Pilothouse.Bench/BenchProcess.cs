@@ -23,8 +23,8 @@ internal sealed partial class BenchProcess : IAsyncDisposable
 
     public static BenchProcess Start(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        // A group of its own, so that what it starts ends with it.
-        var start = new ProcessStartInfo("setsid", ["--wait", .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        // A group of its own with the same id as the process, so that what it starts ends with it.
+        var start = new ProcessStartInfo("setsid", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment) start.Environment[name] = value;
         var started = new BenchProcess(new Process { StartInfo = start });
         started._process.OutputDataReceived += (_, line) => started.Keep(line.Data);
@@ -84,35 +84,24 @@ internal sealed partial class BenchProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            // setsid made the child leader of a session; its group has the child's id.
-            foreach (var child in Children(_process.Id)) _ = Signal(-child, 15);
-            if (!await EndsAsync(TimeSpan.FromSeconds(20)))
-                foreach (var child in Children(_process.Id)) _ = Signal(-child, 9);
-            await EndsAsync(TimeSpan.FromSeconds(10));
-        }
-
+        // Also when its leader is gone: what it left must not run beside the next measurement.
+        _ = Signal(-_process.Id, 15);
+        await EndsAsync(TimeSpan.FromSeconds(20));
+        _ = Signal(-_process.Id, 9);
+        await EndsAsync(TimeSpan.FromSeconds(10));
         _process.Dispose();
     }
 
-    private async Task<bool> EndsAsync(TimeSpan limit)
+    private async Task EndsAsync(TimeSpan limit)
     {
         try
         {
             await _process.WaitForExitAsync().WaitAsync(limit);
-            return true;
         }
         catch (TimeoutException)
         {
-            return false;
+            // Then it is ended by force.
         }
-    }
-
-    private static IEnumerable<int> Children(int process)
-    {
-        var file = $"/proc/{process}/task/{process}/children";
-        return File.Exists(file) ? File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse) : [];
     }
 
     private void Keep(string? line)

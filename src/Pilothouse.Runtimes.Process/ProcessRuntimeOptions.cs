@@ -27,9 +27,9 @@ public sealed class ProcessRuntimeOptions
     [Range(1024, 65535)]
     public int LastPort { get; set; } = 32_000;
 
-    /// <summary>Pause after the first health probe of a start; grows by a fiftieth of the time passed, up to <see cref="LongestProbeInterval"/>.</summary>
+    /// <summary>Pause after the first health probe of a start; grows by a hundredth of the time passed, up to <see cref="LongestProbeInterval"/>.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
-    public TimeSpan FirstProbeInterval { get; set; } = TimeSpan.FromMilliseconds(25);
+    public TimeSpan FirstProbeInterval { get; set; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The pauses between probes of a start grow no longer than this.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:10:00")]

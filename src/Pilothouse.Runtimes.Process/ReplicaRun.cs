@@ -108,8 +108,8 @@ internal sealed class ReplicaRun(
             Volatile.Write(ref why, answer ?? "another process answers there");
             await Task.Delay(pause, parts.Time, cancellationToken);
 
-            // Readiness is seen at most a fiftieth of the start's own length late.
-            pause = Shorter(parts.Options.FirstProbeInterval + (parts.Time.GetElapsedTime(_began) / 50), parts.Options.LongestProbeInterval);
+            // Readiness is seen at most a hundredth of the start's own length late.
+            pause = Shorter(parts.Options.FirstProbeInterval + (parts.Time.GetElapsedTime(_began) / 100), parts.Options.LongestProbeInterval);
         }
 
         Volatile.Write(ref isReady, value: true);

@@ -47,7 +47,8 @@ internal static class DeployBench
         await using var server = await OurServer.StartAsync();
         var tarball = OurServer.Tarball(Places.Sample(sample, 0));
         var deployment = await server.CreateAsync(sample);
-        await server.DeployAsync(deployment.Id, tarball);
+        // The first redeploys compile our own code beside the boot; those after them are what people wait for all day.
+        for (var warm = 0; warm < 3; warm++) await server.DeployAsync(deployment.Id, tarball);
         var (ours, others) = (new List<double>(), new List<double>());
         for (var pair = 1; pair <= Pairs; pair++)
         {

@@ -65,7 +65,7 @@ internal sealed class OurServer : IAsyncDisposable
             var status = (await Client.GetRevisionAsync(deployment, revision)).Status;
             if (status == "DEPLOYED") break;
             if (status.EndsWith("FAILED", StringComparison.Ordinal)) throw new InvalidOperationException($"{status}:\n{await LogAsync(deployment, revision)}\n{_process.Output}");
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
 
         using var http = new HttpClient();

@@ -14,6 +14,8 @@ namespace Pilothouse.Control.Reconciling;
 /// <summary>From a revision's row to what the build engine is asked for.</summary>
 internal sealed class BuildInputs(IDbContextFactory<PilothouseDb> databases, SecretVault vault, UploadBlobs blobs)
 {
+    public const string SecretsDoNotOpen = "The secrets stored with this revision cannot be opened: set the deployment's secrets again.";
+
     private const string DefaultConfigPath = "langgraph.json";
 
     /// <returns>A rejection's message is for the revision's log.</returns>
@@ -21,8 +23,7 @@ internal sealed class BuildInputs(IDbContextFactory<PilothouseDb> databases, Sec
     {
         if (!InternalSources.Has(row.Source))
             return Refused($"Sources of the kind '{row.Source}' cannot be built here: nothing connects this control plane to them. Deploy from a local folder with --remote.");
-        if (!await OpensAsync(row, cancellationToken))
-            return Refused("The secrets stored with this revision cannot be opened: set the deployment's secrets again.");
+        if (!await SecretsOpenAsync(row, cancellationToken)) return Refused(SecretsDoNotOpen);
 
         var source = Source(row);
         if (source?.SourceTarballPath is not { Length: > 0 } path)
@@ -60,7 +61,7 @@ internal sealed class BuildInputs(IDbContextFactory<PilothouseDb> databases, Sec
 
     private static Rejection Refused(string message) => new(Codes.SourceConfiguration, message);
 
-    private async Task<bool> OpensAsync(RevisionRow row, CancellationToken cancellationToken)
+    public async Task<bool> SecretsOpenAsync(RevisionRow row, CancellationToken cancellationToken)
     {
         try
         {

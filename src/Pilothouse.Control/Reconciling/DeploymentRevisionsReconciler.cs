@@ -13,7 +13,7 @@ namespace Pilothouse.Control.Reconciling;
 
 /// <summary>Moves a deployment's revisions on: whose turn it is, which are passed over, and who builds. Building and deploying are others' work.</summary>
 internal sealed class DeploymentRevisionsReconciler(
-    IDbContextFactory<PilothouseDb> databases, DataDirectory directory, DeployLog deployLog, ControlSignals signals, TimeProvider clock)
+    IDbContextFactory<PilothouseDb> databases, DataDirectory directory, BuildInputs inputs, DeployLog deployLog, ControlSignals signals, TimeProvider clock)
     : IReconciler<DeploymentId>
 {
     private const string NoImageRuntime =
@@ -64,6 +64,13 @@ internal sealed class DeploymentRevisionsReconciler(
         if (next is { ArtifactDigest: { } digest, LaunchSpec: not null } && directory.HasArtifact(digest))
         {
             await MoveAsync(db, next, RevisionEvent.PromotedToDeploy, ReadyToDeploy(next, "its artifact is there already"), cancellationToken);
+            // A build finds that out first; without one, it would wait for ever for a listener that cannot be told its environment.
+            if (!await inputs.SecretsOpenAsync(next, cancellationToken))
+            {
+                await FailAsync(db, next, BuildInputs.SecretsDoNotOpen, cancellationToken);
+                return;
+            }
+
             await WantedRevisions.RaiseAsync(db, next, cancellationToken);
             return;
         }
@@ -76,9 +83,13 @@ internal sealed class DeploymentRevisionsReconciler(
         }
 
         await MoveAsync(db, next, RevisionEvent.PromotedToDeploy, ReadyToDeploy(next, "images need no build"), cancellationToken);
-        var failed = new Telling(ControlEventKinds.DeployFailed, NoImageRuntime, Reason: NoImageRuntime);
-        await MoveAsync(db, next, RevisionEvent.DeployFailed, failed, cancellationToken);
-        await deployLog.AddAsync(db, next, LogLevels.Error, NoImageRuntime, cancellationToken);
+        await FailAsync(db, next, NoImageRuntime, cancellationToken);
+    }
+
+    private async Task FailAsync(PilothouseDb db, RevisionRow row, string why, CancellationToken cancellationToken)
+    {
+        await MoveAsync(db, row, RevisionEvent.DeployFailed, new Telling(ControlEventKinds.DeployFailed, why, Reason: why), cancellationToken);
+        await deployLog.AddAsync(db, row, LogLevels.Error, why, cancellationToken);
     }
 
     private Task<bool> MoveAsync(

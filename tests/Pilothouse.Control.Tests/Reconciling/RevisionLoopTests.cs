@@ -295,6 +295,22 @@ public sealed class RevisionLoopTests
     }
 
     [Fact]
+    public async Task Revision_that_needs_no_build_fails_when_its_secrets_do_not_open()
+    {
+        await using var world = await ControlWorld.StartAsync(new FakeBuildEngine());
+        var deployment = await world.DeploymentAsync();
+        Directory.CreateDirectory(Path.Combine(world.Host.Directory, "artifacts", "abc"));
+
+        var revision = await world.QueueAsync(deployment, row =>
+            (row.ArtifactDigest, row.LaunchSpec, row.SecretValues) = ("abc", Core.Launching.LaunchSpecJson.Write(FakeBuildEngine.Launch), [1, 2, 3]));
+        var failed = await world.UntilAsync(revision, RevisionStatus.DeployFailed);
+
+        Assert.Contains("secrets", failed.StatusReason, StringComparison.Ordinal);
+        Assert.Equal(failed.StatusReason, Assert.Single(await world.LogsAsync(revision, isBuild: false)).Message);
+        Assert.Null((await world.WantedAsync(deployment))?.Next);
+    }
+
+    [Fact]
     public async Task T31_poisoned_deployments_do_not_stall_the_others()
     {
         var engine = new FakeBuildEngine();
