@@ -1,4 +1,6 @@
+using System.Globalization;
 using Pilothouse.Core.Runtimes;
+using Pilothouse.Runtimes.Process.Sweeping;
 using Pilothouse.Testing;
 using Xunit;
 
@@ -96,14 +98,15 @@ public sealed class StopTests : ProcessRuntimeTest
         var ready = await StartUntilReadyAsync(runtime, spec);
         var members = () => GroupsBelow(Root)
             .SelectMany(group => File.ReadAllLines(Path.Combine(group, "cgroup.procs")))
-            .Where(process => process != $"{ready.ProcessId}")
-            .ToHashSet(StringComparer.Ordinal);
+            .Select(line => int.Parse(line, CultureInfo.InvariantCulture))
+            .Where(process => process != ready.ProcessId)
+            .ToHashSet();
         if (holds) await Eventually.TrueAsync(() => members().Count == 1);
         var daemons = members();
 
         await runtime.StopAsync(spec.Name, StopLimit, Cancel);
 
-        Assert.DoesNotContain(daemons, daemon => Directory.Exists($"/proc/{daemon}"));
+        Assert.DoesNotContain(daemons, daemon => ProcessTable.Find(daemon) is { IsAlive: true });
         Assert.Empty(GroupsBelow(Root));
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Xunit;
 
@@ -20,6 +21,7 @@ internal sealed class HostProcess : IDisposable
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         foreach (var argument in (IEnumerable<string>)[ReplicaHost.Verb, root, .. scripts])
             start.ArgumentList.Add(argument);
@@ -33,7 +35,11 @@ internal sealed class HostProcess : IDisposable
             start.Environment[name] = value;
 
         var host = new HostProcess(System.Diagnostics.Process.Start(start)!);
-        Assert.Equal(ReplicaHost.Ready, await host._process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        var errors = new ConcurrentQueue<string?>();
+        host._process.ErrorDataReceived += (_, line) => errors.Enqueue(line.Data);
+        host._process.BeginErrorReadLine();
+        if (await host._process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is not ReplicaHost.Ready)
+            Assert.Fail($"The control plane did not become ready: {string.Join('\n', errors)}");
         return host;
     }
 
