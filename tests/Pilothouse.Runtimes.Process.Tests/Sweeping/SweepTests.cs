@@ -44,11 +44,13 @@ public sealed class SweepTests : ProcessRuntimeTest
         using var leftover = Leave("twin");
         var ticks = ProcessTable.Find(leftover.Id)!.Identity.StartTicks;
         foreach (var name in (string[])["twin", "twin-of-it"])
-            Write(name, $$"""{"Name":"{{name}}","BootId":"{{ProcessTable.BootId}}","ProcessId":{{leftover.Id}},"StartTicks":{{ticks}}}""");
+            Write(name, $$"""{"Name":"{{name}}","BootId":"{{ProcessTable.BootId}}","ProcessId":{{leftover.Id}},"StartTicks":{{ticks}},"Directories":[]}""");
+        var logger = new RecordingLogger();
 
-        Assert.Equal(1, await Create().SweepAsync(Cancel));
+        Assert.Equal(1, await Create(logger: logger).SweepAsync(Cancel));
 
         await leftover.WaitForExitAsync(Cancel);
+        Assert.DoesNotContain(logger.Entries, entry => entry.Message.Contains("cannot be read", StringComparison.Ordinal));
         Assert.Empty(RecordsBelow(Root));
     }
 
