@@ -42,6 +42,21 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Error, Message = "Processes of replica {Replica} cannot be killed: the kernel holds them")]
     public static partial void Unkillable(this ILogger logger, ReplicaName replica);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "Supervision of replica {Replica} failed; its process was ended")]
+    public static partial void SupervisionFailed(this ILogger logger, Exception exception, ReplicaName replica);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Processes of replica {Replica} outside its group cannot be looked for; the next start ends them")]
+    public static partial void NotSearched(this ILogger logger, Exception exception, ReplicaName replica);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "An observer of replica {Replica} failed")]
+    public static partial void ObserverFailed(this ILogger logger, Exception exception, ReplicaName replica);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The record {Path} of an earlier control plane cannot be read; what it stands for is found by its environment")]
+    public static partial void RecordUnreadable(this ILogger logger, Exception? exception, string path);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} of an earlier control plane could not be removed; the next start tries again")]
+    public static partial void LeftoverNotRemoved(this ILogger logger, Exception exception, string path);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} of replica {Replica} could not be removed; the next start removes it")]
     public static partial void NotRemoved(this ILogger logger, Exception exception, ReplicaName replica, string path);
 }

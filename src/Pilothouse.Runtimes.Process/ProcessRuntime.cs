@@ -32,7 +32,7 @@ internal sealed class ProcessRuntime : IRuntime
     {
         if (!Volatile.Read(ref _replicas).IsEmpty) throw new InvalidOperationException("Replicas run already; a sweep comes before them.");
         var parts = _parts.Value;
-        var count = await new Sweep(parts.Options, parts.Limits, parts.Records, parts.Time).RunAsync(cancellationToken);
+        var count = await new Sweep(parts.Options, parts.Limits, parts.Records, parts.Time, parts.Logger).RunAsync(cancellationToken);
         if (count > 0) parts.Logger.LeftoversEnded(count);
         return count;
     }
@@ -46,7 +46,7 @@ internal sealed class ProcessRuntime : IRuntime
         while (true)
         {
             var replica = FindOrAdd(spec);
-            if (replica.IsStopping)
+            if (replica.IsStopping || replica.Over.IsCompleted)
             {
                 await replica.Over.WaitAsync(cancellationToken);
                 Forget(replica);
@@ -135,8 +135,8 @@ internal sealed class ProcessRuntime : IRuntime
         var children = new ChildLoop();
         children.Start();
         return new RuntimeParts(
-            options, children, limits, new ReplicaRecords(options.ReplicasDirectory), new HealthProbe(options.ProbeLimit, time),
-            new PortPicker(options.FirstPort, options.LastPort), setpriv, observers, time, logger);
+            options, children, limits, new ReplicaRecords(options.ReplicasDirectory, logger), new HealthProbe(options.ProbeLimit, time),
+            new PortPicker(options.FirstPort, options.LastPort), setpriv, new ReplicaObservers(observers, logger), time, logger);
     }
 
     private static IResourceLimits FindLimits(ProcessRuntimeOptions options, TimeProvider time)

@@ -1,6 +1,5 @@
 using Pilothouse.Core.Launching;
 using Pilothouse.Core.Runtimes;
-using Pilothouse.Runtimes.Process.Limits;
 using Pilothouse.Runtimes.Process.Native;
 using Pilothouse.Runtimes.Process.Output;
 using Pilothouse.Runtimes.Process.Sweeping;
@@ -23,9 +22,7 @@ internal sealed class Replica
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _kill = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly string _stateDirectory;
-    private string? _temporaryDirectory;
-    private IEnclosure? _enclosure;
+    private readonly ReplicaTraces _traces;
     private Task _supervision = Task.CompletedTask;
 
     public Replica(ReplicaSpec spec, RuntimeParts parts)
@@ -34,7 +31,7 @@ internal sealed class Replica
         _parts = parts;
         _output = new ReplicaOutput(spec, parts.Observers, parts.Time);
         _board = new ReplicaBoard(spec, _output, parts.Observers, parts.Time);
-        _stateDirectory = spec.IsScratch ? Path.Combine(parts.Options.ScratchDirectory, spec.Name.Value) : spec.StateDirectory;
+        _traces = new ReplicaTraces(spec, parts);
     }
 
     public ReplicaSpec Spec => _spec;
@@ -64,29 +61,24 @@ internal sealed class Replica
         var relaying = _output.RelayAsync();
         try
         {
-            Prepare();
+            _traces.Prepare();
             await RunUntilStoppedAsync();
         }
-        catch (Exception exception) when (IsOfMachine(exception))
+        catch (Exception exception)
         {
+            // Whatever it was: nobody may wait for this replica for ever, and its traces go.
+            if (!IsOfMachine(exception)) _parts.Logger.SupervisionFailed(exception, _spec.Name);
             _begun.TrySetException(new RuntimeUnavailableException($"Replica {_spec.Name} could not be started on this machine.", exception));
         }
 
-        RemoveTraces();
+        _traces.Remove();
+
+        // Stopped before its first process was there.
+        _begun.TrySetResult();
         _output.Complete();
         await Task.WhenAny(relaying, Task.Delay(RelayLimit, _parts.Time, CancellationToken.None));
         _board.Tell();
         _parts.Logger.ReplicaStopped(_spec.Name);
-    }
-
-    private void Prepare()
-    {
-        const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        if (_spec.IsScratch && Directory.Exists(_stateDirectory)) Directory.Delete(_stateDirectory, recursive: true);
-        _temporaryDirectory = TemporaryDirectory.Create();
-        _parts.Records.Write(Record(process: null));
-        Directory.CreateDirectory(_stateDirectory, ownerOnly);
-        _enclosure = _parts.Limits.Open(_spec.Name.Value, _spec.Limits);
     }
 
     private async Task RunUntilStoppedAsync()
@@ -144,33 +136,58 @@ internal sealed class Replica
 
     private async Task<RunEnd> RunOnceAsync(int restarts)
     {
-        var port = _parts.Ports.Take();
+        int? port = null;
         try
         {
-            var run = await StartAsync(port, restarts);
-            _begun.TrySetResult();
-            return await run.UntilEndAsync(_stop.Task, _kill.Task);
+            port = _parts.Ports.Take();
+            var child = await StartAsync(port.Value);
+            return await SuperviseAsync(child, port.Value, restarts);
         }
         catch (ReplicaRefusedException exception)
         {
-            return new RunEnd(Refused(exception.Message), LostPort: false);
+            return Failed($"could not be started: {exception.Message.TrimEnd('.')}");
         }
-        catch (Exception exception) when (_begun.Task.IsCompleted && IsOfMachine(exception))
+        catch (Exception exception) when (_begun.Task.IsCompleted)
         {
-            return new RunEnd(Refused(exception.Message), LostPort: false);
+            // It was there before, so it is tried again as after any other end.
+            if (IsOfMachine(exception)) return Failed($"could not be started: {exception.Message.TrimEnd('.')}");
+            _parts.Logger.SupervisionFailed(exception, _spec.Name);
+            return Failed($"fault of the process runtime: {exception.Message.TrimEnd('.')}");
         }
         finally
         {
-            _parts.Ports.Return(port);
+            if (port is { } taken) _parts.Ports.Return(taken);
+        }
+    }
+
+    private async Task<RunEnd> SuperviseAsync(Child child, int port, int restarts)
+    {
+        var identity = ProcessTable.Find(child.ProcessId)?.Identity ?? new ProcessIdentity(child.ProcessId, 0);
+        var members = new Members(
+            Members.MarkerOf(_parts.Options.ReplicasDirectory, _spec.Name.Value) + '\0', _traces.Enclosure.Members, identity);
+        try
+        {
+            _traces.Record(identity);
+            _board.Started(child.ProcessId, new Uri($"http://{LaunchPlan.Host}:{port}"), restarts);
+            _parts.Logger.ReplicaStarted(_spec.Name, child.ProcessId, port);
+            var run = new ReplicaRun(_spec, _parts, _board, _output, _traces.Enclosure, child, members, port);
+            _begun.TrySetResult();
+            return await run.UntilEndAsync(_stop.Task, _kill.Task);
+        }
+        catch
+        {
+            await ReplicaRun.EndByForceAsync(child, members, _parts, _spec.Name);
+            throw;
         }
     }
 
     /// <exception cref="ReplicaRefusedException">It can never be started as it is.</exception>
-    private async Task<ReplicaRun> StartAsync(int port, int restarts)
+    private async Task<Child> StartAsync(int port)
     {
         var site = new LaunchSite(
-            _spec.ArtifactDirectory, _stateDirectory, Path.GetFullPath(_parts.Options.ToolchainDirectory), LaunchPlan.Host, port);
-        var request = LaunchPlan.Plan(_spec, site, _temporaryDirectory!, Marker(), Environment.GetEnvironmentVariables(), _parts.Setpriv);
+            _spec.ArtifactDirectory, _traces.StateDirectory, Path.GetFullPath(_parts.Options.ToolchainDirectory), LaunchPlan.Host, port);
+        var marker = $"{_parts.Options.ReplicasDirectory}/{_spec.Name}";
+        var request = LaunchPlan.Plan(_spec, site, _traces.TemporaryDirectory, marker, Environment.GetEnvironmentVariables(), _parts.Setpriv);
         if (!Directory.Exists(request.WorkingDirectory))
             throw new ReplicaRefusedException($"The working directory {request.WorkingDirectory} is not there.");
 
@@ -178,13 +195,7 @@ internal sealed class Replica
         _output.Say(
             "INFO",
             $"Starting the server on port {port}; limits: {_spec.Limits.CpuCores:0.##} CPU, {_spec.Limits.MemoryBytes / (1024 * 1024)} MiB by {_parts.Limits.Description}.");
-        var child = await SpawnAsync(request);
-        var identity = ProcessTable.Find(child.ProcessId)?.Identity ?? new ProcessIdentity(child.ProcessId, 0);
-        _parts.Records.Write(Record(identity));
-        _board.Started(child.ProcessId, new Uri($"http://{LaunchPlan.Host}:{port}"), restarts);
-        _parts.Logger.ReplicaStarted(_spec.Name, child.ProcessId, port);
-        var members = new Members(Members.MarkerOf(_parts.Options.ReplicasDirectory, _spec.Name.Value) + '\0', _enclosure!.Members, identity);
-        return new ReplicaRun(_spec, _parts, _board, _output, _enclosure, child, members, port);
+        return await SpawnAsync(request);
     }
 
     private async Task<Child> SpawnAsync(SpawnRequest request)
@@ -193,7 +204,7 @@ internal sealed class Replica
         {
             return await _parts.Children.StartAsync(request, _output.Take, processId =>
             {
-                if (_enclosure!.Enter(processId)) return;
+                if (_traces.Enclosure.Enter(processId)) return;
                 _parts.Logger.Unlimited(_spec.Name, processId);
                 _output.Say("WARNING", "The server runs without its limits: the kernel did not take it into its group.");
             });
@@ -205,49 +216,8 @@ internal sealed class Replica
         }
     }
 
-    private ReplicaExit Refused(string why) =>
-        new($"could not be started: {why.TrimEnd('.')}", CannotExecute, IsOutOfMemory: false, _parts.Time.GetUtcNow());
-
-    private void RemoveTraces()
-    {
-        _enclosure?.Remove();
-        var areGone = Remove(_temporaryDirectory) & (!_spec.IsScratch || Remove(_stateDirectory));
-        try
-        {
-            // Its record stays as long as there is anything for the next sweep.
-            if (areGone) _parts.Records.Remove(_spec.Name.Value);
-        }
-        catch (IOException exception)
-        {
-            _parts.Logger.NotRemoved(exception, _spec.Name, "The record");
-        }
-    }
-
-    private bool Remove(string? directory)
-    {
-        try
-        {
-            if (directory is not null && Directory.Exists(directory)) Directory.Delete(directory, recursive: true);
-            return true;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            _parts.Logger.NotRemoved(exception, _spec.Name, directory!);
-            return false;
-        }
-    }
-
-    private string Marker() => $"{_parts.Options.ReplicasDirectory}/{_spec.Name}";
-
-    private ReplicaRecord Record(ProcessIdentity? process) => new()
-    {
-        Name = _spec.Name.Value,
-        BootId = ProcessTable.BootId,
-        ProcessId = process?.Id ?? 0,
-        StartTicks = process?.StartTicks ?? 0,
-        EndsWithUs = _parts.Setpriv is not null,
-        Directories = _temporaryDirectory is null ? [] : [_temporaryDirectory],
-    };
+    private RunEnd Failed(string why) =>
+        new(new ReplicaExit(why, CannotExecute, IsOutOfMemory: false, _parts.Time.GetUtcNow()), LostPort: false);
 
     /// <summary>Safe to retry, unlike what is wrong with the replica itself.</summary>
     private static bool IsOfMachine(Exception exception) =>

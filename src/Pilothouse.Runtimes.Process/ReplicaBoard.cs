@@ -4,7 +4,7 @@ using Pilothouse.Runtimes.Process.Output;
 namespace Pilothouse.Runtimes.Process;
 
 /// <summary>The present status of one replica: replaced whole, told to observers after each change.</summary>
-internal sealed class ReplicaBoard(ReplicaSpec spec, ReplicaOutput output, IReadOnlyList<IReplicaObserver> observers, TimeProvider time)
+internal sealed class ReplicaBoard(ReplicaSpec spec, ReplicaOutput output, ReplicaObservers observers, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private ReplicaStatus _status = new(
@@ -57,11 +57,7 @@ internal sealed class ReplicaBoard(ReplicaSpec spec, ReplicaOutput output, IRead
     });
 
     /// <summary>Something about the replica changed.</summary>
-    public void Tell()
-    {
-        foreach (var observer in observers)
-            observer.Changed(spec.Deployment);
-    }
+    public void Tell() => observers.Changed(spec);
 
     private void Change(Func<ReplicaStatus, ReplicaStatus> change)
     {

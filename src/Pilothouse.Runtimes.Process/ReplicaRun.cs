@@ -33,7 +33,8 @@ internal sealed class ReplicaRun(
         var watching = WatchAsync(running.Token);
         var guarding = GuardAsync(running.Token);
 
-        await Task.WhenAny(child.End, stop, watching);
+        // Guarding ends by itself only when it fails.
+        await Task.WhenAny(child.End, stop, watching, guarding);
         var lostPort = watching.IsCompleted;
         await running.CancelAsync();
         lostPort &= await watching && !child.End.IsCompleted;
@@ -47,6 +48,25 @@ internal sealed class ReplicaRun(
         var exit = ExitReading.Read(
             end, enclosure.OutOfMemoryKills() > _killsBefore, spec.Limits.MemoryBytes, output.LastLinesOfRun, parts.Time.GetUtcNow());
         return new RunEnd(exit, lostPort || (board.Status.ReadyAfter is null && SaysPortTaken()));
+    }
+
+    /// <summary>After a fault, whatever it was: ends all that can be found, first what needs no looking for.</summary>
+    public static async Task EndByForceAsync(Child child, Members members, RuntimeParts parts, ReplicaName name)
+    {
+        if (child.IsReaped) return;
+        _ = Libc.SendSignal(-child.ProcessId, Libc.Kill);
+        try
+        {
+            while (!await members.KillAsync(KillLimit, parts.Time, CancellationToken.None))
+                parts.Logger.Unkillable(name);
+        }
+        catch (Exception exception)
+        {
+            parts.Logger.NotSearched(exception, name);
+        }
+
+        await child.End;
+        await parts.Children.ReapAsync(child);
     }
 
     /// <summary>The leader alone: only it has state to write, and servers that end their own helpers must find them alive.</summary>

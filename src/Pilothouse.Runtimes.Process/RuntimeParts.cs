@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Pilothouse.Core.Runtimes;
 using Pilothouse.Runtimes.Process.Limits;
 using Pilothouse.Runtimes.Process.Native;
 using Pilothouse.Runtimes.Process.Probing;
@@ -17,6 +16,6 @@ internal sealed record RuntimeParts(
     HealthProbe Probe,
     PortPicker Ports,
     string? Setpriv,
-    IReadOnlyList<IReplicaObserver> Observers,
+    ReplicaObservers Observers,
     TimeProvider Time,
     ILogger Logger);

@@ -28,6 +28,8 @@ internal static class Servers
         const listen = () => http.createServer((request, response) => response.end('{"ok":true}'))
           .listen(Number(process.env.PORT), '127.0.0.1');
         const onTerm = action => process.on('SIGTERM', action);
+        const isFirst = () => { const first = !fs.existsSync('seen'); fs.writeFileSync('seen', ''); return first; };
+        const write = (file, text) => { fs.writeFileSync(file + '.new', text); fs.renameSync(file + '.new', file); };
         const flush = () => fs.writeFileSync('flushed', String(Date.now()));
 
         """;

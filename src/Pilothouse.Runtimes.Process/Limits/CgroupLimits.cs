@@ -12,6 +12,9 @@ namespace Pilothouse.Runtimes.Process.Limits;
 /// <param name="parentName">Name of the data directory's group.</param>
 internal sealed class CgroupLimits(CgroupHierarchy hierarchy, string parentName) : IResourceLimits
 {
+    private static readonly EnumerationOptions s_allBelow =
+        new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
+
     private readonly string[] _parents =
     [
         .. ((string?[])[hierarchy.Memory, hierarchy.Cpu]).OfType<string>().Distinct(StringComparer.Ordinal)
@@ -121,7 +124,7 @@ internal sealed class CgroupLimits(CgroupHierarchy hierarchy, string parentName)
     }
 
     private static IEnumerable<string> Groups(string parent) =>
-        Directory.Exists(parent) ? Directory.EnumerateDirectories(parent, "*", SearchOption.AllDirectories).Reverse() : [];
+        Directory.Exists(parent) ? Directory.EnumerateDirectories(parent, "*", s_allBelow).Reverse() : [];
 
     private static IEnumerable<int> MembersOf(string group) =>
         (ProcessTable.ReadText(Path.Combine(group, "cgroup.procs")) ?? "")
@@ -134,7 +137,7 @@ internal sealed class CgroupLimits(CgroupHierarchy hierarchy, string parentName)
         {
             if (Directory.Exists(group)) Directory.Delete(group);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // A zombie is still in it; the next sweep removes it.
         }
@@ -158,7 +161,8 @@ internal sealed class CgroupLimits(CgroupHierarchy hierarchy, string parentName)
             ? 0
             : ReadKills(ProcessTable.ReadText(Path.Combine(memory, hierarchy.Version == 1 ? "memory.oom_control" : "memory.events")));
 
-        public Task GuardAsync(Members members, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task GuardAsync(Members members, CancellationToken cancellationToken) =>
+            Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
 
         public void Remove()
         {

@@ -21,6 +21,11 @@ internal sealed class Child(Spawned spawned, int endDescriptor, OutputReceived o
 
     public int EndDescriptor { get; private set; } = endDescriptor;
 
+    /// <summary>Set by the loop's thread: from then on the number may be somebody else's.</summary>
+    public bool IsReaped { get; private set; }
+
+    public void NoteReaped() => IsReaped = true;
+
     public void Receive(bool isError, ReadOnlySpan<byte> bytes) => output(isError, bytes);
 
     public void NoteEnd(ChildEnd end)

@@ -49,11 +49,12 @@ internal sealed class ChildLoop : IDisposable
                 var spawned = Spawn.Start(request);
                 var child = new Child(spawned, Watch(spawned), output);
                 _children.Add(child);
-                started(spawned.ProcessId);
+                EnterOrEnd(child, started);
                 result.SetResult(child);
             }
-            catch (SpawnException exception)
+            catch (Exception exception)
             {
+                // Also what is not ours to know: this thread is every replica's.
                 result.SetException(exception);
             }
         });
@@ -66,15 +67,7 @@ internal sealed class ChildLoop : IDisposable
         var result = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() =>
         {
-            Drain(child);
-            child.CloseAll();
-            _children.Remove(child);
-            unsafe
-            {
-                int status;
-                _ = Libc.WaitPid(child.ProcessId, &status, 0);
-            }
-
+            Reap(child);
             result.SetResult();
         });
         return result.Task;
@@ -156,6 +149,35 @@ internal sealed class ChildLoop : IDisposable
         {
             return Libc.Poll(first, (nuint)entries.Count, -1);
         }
+    }
+
+    private void EnterOrEnd(Child child, Action<int> started)
+    {
+        try
+        {
+            started(child.ProcessId);
+        }
+        catch
+        {
+            _ = Libc.SendSignal(-child.ProcessId, Libc.Kill);
+            Reap(child);
+            throw;
+        }
+    }
+
+    private void Reap(Child child)
+    {
+        if (child.IsReaped) return;
+        Drain(child);
+        child.CloseAll();
+        _children.Remove(child);
+        unsafe
+        {
+            int status;
+            _ = Libc.WaitPid(child.ProcessId, &status, 0);
+        }
+
+        child.NoteReaped();
     }
 
     private static int Watch(Spawned spawned)

@@ -21,14 +21,14 @@ internal sealed class ReplicaOutput
         Channel.CreateBounded<ReplicaLogLine>(new BoundedChannelOptions(LongestQueue) { SingleReader = true });
 
     private readonly ReplicaSpec _spec;
-    private readonly IReadOnlyList<IReplicaObserver> _observers;
+    private readonly ReplicaObservers _observers;
     private readonly TimeProvider _time;
     private readonly LineSplitter _output;
     private readonly LineSplitter _error;
     private long _leftOut;
     private int _linesOfRun;
 
-    public ReplicaOutput(ReplicaSpec spec, IReadOnlyList<IReplicaObserver> observers, TimeProvider time)
+    public ReplicaOutput(ReplicaSpec spec, ReplicaObservers observers, TimeProvider time)
     {
         _spec = spec;
         _observers = observers;
@@ -116,11 +116,7 @@ internal sealed class ReplicaOutput
         if (!_queue.Writer.TryWrite(Line(level, message))) Interlocked.Increment(ref _leftOut);
     }
 
-    private void Hand(ReplicaLogLine line)
-    {
-        foreach (var observer in _observers)
-            observer.Logged(line);
-    }
+    private void Hand(ReplicaLogLine line) => _observers.Logged(_spec, line);
 
     private ReplicaLogLine Line(string level, string message) =>
         new(_spec.Workspace, _spec.Deployment, _spec.Revision, _time.GetUtcNow(), level, message);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Logging;
 
 namespace Pilothouse.Runtimes.Process.Sweeping;
 
@@ -31,7 +32,7 @@ internal sealed partial class ReplicaRecordJson : JsonSerializerContext;
 /// One file for each replica, <c>{name}.json</c>. Replaced whole, so that a crash leaves the old or the new; not synced to disk, because a power
 /// cut ends the processes too.
 /// </summary>
-internal sealed class ReplicaRecords(string directory)
+internal sealed class ReplicaRecords(string directory, ILogger logger)
 {
     private const string Suffix = ".json";
 
@@ -57,25 +58,36 @@ internal sealed class ReplicaRecords(string directory)
         var records = new List<ReplicaRecord>();
         foreach (var file in Directory.EnumerateFiles(directory, "*" + Suffix))
         {
-            try
-            {
-                if (JsonSerializer.Deserialize(File.ReadAllBytes(file), ReplicaRecordJson.Default.ReplicaRecord) is { } record)
-                    records.Add(record);
-            }
-            catch (JsonException)
-            {
-                // Never written by us in this shape.
-            }
+            if (TryRead(file) is { } record) records.Add(record);
         }
 
         return records;
     }
 
-    public void RemoveAll()
+    /// <summary>All but those of <paramref name="kept"/>, also what is no record.</summary>
+    public void RemoveAllBut(HashSet<string> kept)
     {
         if (!Directory.Exists(directory)) return;
         foreach (var file in Directory.EnumerateFiles(directory))
-            File.Delete(file);
+        {
+            if (!kept.Contains(Path.GetFileNameWithoutExtension(file))) Removal.Try(file, logger, File.Delete);
+        }
+    }
+
+    private ReplicaRecord? TryRead(string file)
+    {
+        try
+        {
+            var record = JsonSerializer.Deserialize(File.ReadAllBytes(file), ReplicaRecordJson.Default.ReplicaRecord);
+            if (record is { Name: not null, BootId: not null, Directories: not null }) return record;
+            logger.RecordUnreadable(exception: null, file);
+        }
+        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        {
+            logger.RecordUnreadable(exception, file);
+        }
+
+        return null;
     }
 
     private string FileOf(string name) => Path.Combine(directory, name + Suffix);

@@ -1,29 +1,32 @@
+using Microsoft.Extensions.Logging;
+using Pilothouse.Core.Runtimes;
 using Pilothouse.Runtimes.Process.Limits;
 using Pilothouse.Runtimes.Process.Native;
 
 namespace Pilothouse.Runtimes.Process.Sweeping;
 
 /// <summary>Ends what an earlier, killed control plane of this data directory left running, and removes its traces.</summary>
-internal sealed class Sweep(ProcessRuntimeOptions options, IResourceLimits limits, ReplicaRecords records, TimeProvider time)
+internal sealed class Sweep(ProcessRuntimeOptions options, IResourceLimits limits, ReplicaRecords records, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RestLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
 
     /// <returns>How many processes were ended.</returns>
-    /// <exception cref="IOException">Some cannot be killed, or a trace cannot be removed; nothing may start on their state. Safe to retry.</exception>
+    /// <exception cref="RuntimeUnavailableException">Some cannot be killed; nothing may start on their state. Safe to retry.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var known = records.ReadAll();
         var leaders = known
             .Where(record => record.ProcessId > 0 && string.Equals(record.BootId, ProcessTable.BootId, StringComparison.Ordinal))
-            .ToDictionary(record => new ProcessIdentity(record.ProcessId, record.StartTicks));
+            .GroupBy(record => new ProcessIdentity(record.ProcessId, record.StartTicks))
+            .ToDictionary(records => records.Key, records => records.Any(record => record.EndsWithUs));
         var members = new Members(Members.MarkerOf(options.ReplicasDirectory, ""), limits.AllMembers, [.. leaders.Keys]);
 
         var found = members.Find();
         if (found.Count > 0)
         {
-            var told = leaders.Where(pair => pair.Value.EndsWithUs).Select(pair => pair.Key).ToHashSet();
+            var told = leaders.Where(pair => pair.Value).Select(pair => pair.Key).ToHashSet();
             await LetLeadersFlushAsync(members, told, cancellationToken);
             await EndRestAsync(members, cancellationToken);
         }
@@ -46,7 +49,7 @@ internal sealed class Sweep(ProcessRuntimeOptions options, IResourceLimits limit
         Members.Signal(members.Find().Where(entry => !IsLeader(entry)), Libc.Term);
         await members.WaitUntilGoneAsync(Leaders(members).Any() ? TimeSpan.Zero : RestLimit, time, cancellationToken);
         if (!await members.KillAsync(KillLimit, time, cancellationToken))
-            throw new IOException("Processes of an earlier control plane cannot be killed: the kernel holds them.");
+            throw new RuntimeUnavailableException("Processes of an earlier control plane cannot be killed: the kernel holds them.");
     }
 
     private async Task<bool> LeadersGoneAsync(Members members, TimeSpan limit, CancellationToken cancellationToken)
@@ -65,15 +68,20 @@ internal sealed class Sweep(ProcessRuntimeOptions options, IResourceLimits limit
 
     private static bool IsLeader(ProcessEntry entry) => entry.Identity.Id == entry.Session;
 
+    /// <summary>The record of what could not be removed stays for the next sweep; nothing that starts needs what is left.</summary>
     private void RemoveTraces(IReadOnlyList<ReplicaRecord> known)
     {
-        foreach (var directory in known.SelectMany(record => record.Directories).Where(TemporaryDirectory.IsOne))
+        var kept = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var record in known)
         {
-            if (Directory.Exists(directory)) Directory.Delete(directory, recursive: true);
+            foreach (var directory in record.Directories.Where(TemporaryDirectory.IsOne))
+            {
+                if (!Removal.TryDirectory(directory, logger)) kept.Add(record.Name);
+            }
         }
 
-        if (Directory.Exists(options.ScratchDirectory)) Directory.Delete(options.ScratchDirectory, recursive: true);
+        Removal.TryDirectory(options.ScratchDirectory, logger);
         limits.RemoveAll();
-        records.RemoveAll();
+        records.RemoveAllBut(kept);
     }
 }
