@@ -60,6 +60,7 @@ public sealed class HeaderTests : IAsyncLifetime
     [InlineData("Connection: close, Authorization")]
     [InlineData("Connection: close, X-Forwarded-For, X-Forwarded-Host, Host")]
     [InlineData("Connection: close, Content-Type, no token!, ,")]
+    [InlineData("Connection: X-Api-Key, Content-Type, Host, X-Forwarded-For, no token!, ,\r\nConnection: close")]
     public async Task Naming_headers_of_ours_in_connection_changes_nothing_of_them(string connection)
     {
         var refused = await Host.RawAsync($"GET /lgp/echo-1234/ HTTP/1.1\r\nHost: x\r\n{connection}\r\n\r\n");
@@ -75,14 +76,18 @@ public sealed class HeaderTests : IAsyncLifetime
     [Fact]
     public async Task Headers_of_one_connection_only_go_no_further()
     {
-        var answer = await GetAsync(
-            "/lgp/echo-1234/",
-            ["Connection: close, X-Hop", "X-Hop: 1", "X-Other: 2", "Keep-Alive: 5", "Proxy-Authorization: secret", "Proxy-Connection: keep-alive"]);
+        using var client = Host.Client();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("ok", UriKind.Relative));
+        request.Headers.Connection.Add("X-Hop");
+        foreach (var (name, value) in new[] { ("X-Hop", "1"), ("X-Other", "2"), ("Keep-Alive", "5"), ("Proxy-Authorization", "secret"), ("Proxy-Connection", "keep-alive") })
+            request.Headers.TryAddWithoutValidation(name, value);
+
+        using var answer = await client.SendAsync(request, Cancel);
 
         var arrived = Assert.Single(Agent.Seen).Headers;
         Assert.All<string>(["Connection", "X-Hop", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization"], name => Assert.False(arrived.ContainsKey(name), name));
         Assert.Equal("2", arrived["X-Other"]);
-        Assert.DoesNotContain("timeout=5", answer, StringComparison.Ordinal);
+        Assert.False(answer.Headers.Contains("Keep-Alive"));
     }
 
     [Fact]

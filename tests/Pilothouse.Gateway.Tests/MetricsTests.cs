@@ -15,6 +15,7 @@ public sealed class MetricsTests
     [Fact]
     public async Task Every_request_for_an_agent_is_counted_once_by_how_it_ended()
     {
+        var cut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var upstream = await Upstream.StartAsync(async http =>
         {
             if (http.Request.Path == "/fails") http.Abort();
@@ -22,6 +23,7 @@ public sealed class MetricsTests
             if (http.Request.Path != "/cut") return;
             await http.Response.WriteAsync("a part");
             await http.Response.Body.FlushAsync();
+            await cut.Task;
             http.Abort();
         });
         await using var host = await GatewayHost.StartAsync();
@@ -33,7 +35,11 @@ public sealed class MetricsTests
         using (await client.GetAsync(new Uri("/v2/deployments", UriKind.Relative), Cancel)) { }
         using (await client.GetAsync(new Uri("/lgp/nobody-1234/", UriKind.Relative), Cancel)) { }
         using (await host.Client(key: null).GetAsync(new Uri("ok", UriKind.Relative), Cancel)) { }
-        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync(new Uri("cut", UriKind.Relative), Cancel));
+        using (var answer = await client.GetAsync(new Uri("cut", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Cancel))
+        {
+            cut.SetResult();
+            await Assert.ThrowsAsync<HttpRequestException>(() => answer.Content.ReadAsStringAsync(Cancel));
+        }
 
         await Eventually.TrueAsync(() => numbers.Of("pilothouse.gateway.requests").Values.Sum() == 7);
         Assert.Equal(
