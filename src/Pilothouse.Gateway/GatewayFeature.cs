@@ -18,7 +18,8 @@ public static class GatewayFeature
     {
         services.AddOptions<GatewayOptions>().Bind(configuration.GetSection(GatewayOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
-        services.AddOptions<AgentUrlOptions>().Bind(configuration.GetSection(AgentUrlOptions.Section));
+        services.AddOptions<AgentUrlOptions>().Bind(configuration.GetSection(AgentUrlOptions.Section)).ValidateOnStart();
+        services.TryAddSingleton<IValidateOptions<AgentUrlOptions>, AgentUrlOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddHttpForwarder();
         services.AddSingleton<RouteTable>();
@@ -36,6 +37,9 @@ public static class GatewayFeature
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
         }));
         services.AddSingleton<AgentForwarder>();
+        services.AddSingleton<AgentAddresses>();
+        services.AddMetrics();
+        services.AddSingleton<GatewayMetrics>();
         return services;
     }
 
@@ -48,3 +52,7 @@ public static class GatewayFeature
     /// <summary>Takes <c>/lgp/{label}/…</c> and <c>{label}.{domain}</c>; everything else goes on. Before routing.</summary>
     public static IApplicationBuilder UseGateway(this IApplicationBuilder app) => app.UseMiddleware<GatewayMiddleware>();
 }
+
+/// <summary>The rules are the options' own; whoever is added first checks them.</summary>
+[OptionsValidator]
+internal sealed partial class AgentUrlOptionsValidator : IValidateOptions<AgentUrlOptions>;

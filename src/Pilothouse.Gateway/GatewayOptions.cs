@@ -12,7 +12,7 @@ public sealed class GatewayOptions
     [Range(1, long.MaxValue)]
     public long MaxBodyBytes { get; set; } = 300L * 1000 * 1000;
 
-    /// <summary>Callers of one deployment that may wait during a switch; above it 503 with Retry-After.</summary>
+    /// <summary>Callers of one deployment that may wait during a switch, and as many for a replica that restarts; above it 503 with Retry-After.</summary>
     [Range(1, 1_000_000)]
     public int MaxHeld { get; set; } = 20_000;
 

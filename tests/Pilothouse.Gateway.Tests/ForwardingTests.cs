@@ -267,10 +267,10 @@ public sealed class ForwardingTests
         Assert.Equal(HttpStatusCode.BadGateway, dead.StatusCode);
         Assert.StartsWith("{\"detail\":", await dead.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
 
-        var port = FreePort();
+        var port = Upstream.FreePort();
         host.Gateway.Publish(host.Route(Core.RevisionId.New(), new Uri($"http://127.0.0.1:{port}")));
         var asked = client.PostAsync(new Uri("runs/wait", UriKind.Relative), new StringContent("{}"), Cancel);
-        await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Cancel);
+        await Eventually.TrueAsync(() => host.Waiting == 1);
         Assert.False(asked.IsCompleted);
         await using var back = await Upstream.StartAsync(http => http.Response.WriteAsync("back"), port);
         using var answer = await asked;
@@ -284,18 +284,11 @@ public sealed class ForwardingTests
         await using var host = await GatewayHost.StartAsync();
         host.Gateway.Publish(host.Route(upstream.Revision));
         var asked = host.Client().GetStringAsync(new Uri("ok", UriKind.Relative), Cancel);
-        await Task.Delay(TimeSpan.FromMilliseconds(150), TimeProvider.System, Cancel);
+        await Eventually.TrueAsync(() => host.Waiting == 1);
         Assert.False(asked.IsCompleted);
 
         host.Gateway.Publish(host.Route(upstream.Revision, upstream.Address));
 
         Assert.Equal("ready", await asked);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -85,18 +85,60 @@ public sealed class HoldTests
         using var leaves = new CancellationTokenSource();
         var gone = client.GetAsync(new Uri("ok", UriKind.Relative), leaves.Token);
         var first = client.GetAsync(new Uri("ok", UriKind.Relative), Cancel);
-        await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, Cancel);
+        await Eventually.TrueAsync(() => host.Waiting == 2);
         using var refused = await client.GetAsync(new Uri("ok", UriKind.Relative), Cancel);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         await leaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
-        await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Cancel);
+        await Eventually.TrueAsync(() => host.Waiting == 1);
 
         var counts = hold.Release(host.Route(old.Revision, old.Address));
 
         using var answer = await first;
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal((2, 1, 1), (counts.Held, counts.Moved, counts.Refused));
+    }
+
+    [Fact]
+    public async Task Only_so_many_may_wait_for_a_replica_that_restarts()
+    {
+        await using var back = await Upstream.SayingAsync("back");
+        await using var host = await GatewayHost.StartAsync(("Forwarding:MaxHeld", "2"), ("Forwarding:RestartLimit", "00:05:00"));
+        host.Gateway.Publish(host.Route(back.Revision));
+        using var client = host.Client();
+        var waiting = new[] { client.GetStringAsync(new Uri("ok", UriKind.Relative), Cancel), client.GetStringAsync(new Uri("ok", UriKind.Relative), Cancel) };
+        await Eventually.TrueAsync(() => host.Waiting == 2);
+
+        using var refused = await client.GetAsync(new Uri("ok", UriKind.Relative), Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.Equal(2, host.Waiting);
+        host.Gateway.Publish(host.Route(back.Revision, back.Address));
+
+        Assert.All(await Task.WhenAll(waiting), answer => Assert.Equal("back", answer));
+        Assert.Equal(0, host.Waiting);
+    }
+
+    [Fact]
+    public async Task Only_so_many_may_wait_for_a_replica_that_accepts_no_connections()
+    {
+        await using var host = await GatewayHost.StartAsync(("Forwarding:MaxHeld", "2"), ("Forwarding:RestartLimit", "00:05:00"));
+        host.Gateway.Publish(host.Route(Core.RevisionId.New(), new Uri($"http://127.0.0.1:{Upstream.FreePort()}")));
+        using var client = host.Client();
+
+        var asked = Enumerable.Range(0, 10).Select(_ => client.GetAsync(new Uri("ok", UriKind.Relative), Cancel)).ToList();
+        for (var number = 0; number < 8; number++)
+        {
+            var refused = await Task.WhenAny(asked);
+            asked.Remove(refused);
+            using var answer = await refused;
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        }
+
+        await using var back = await Upstream.SayingAsync("back");
+        host.Gateway.Publish(host.Route(back.Revision, back.Address));
+        foreach (var answer in await Task.WhenAll(asked)) Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(0, host.Waiting);
     }
 
     [Fact]
@@ -110,7 +152,7 @@ public sealed class HoldTests
         using (host.Gateway.Hold(host.Deployment, Eventually.Limit))
         {
             asked = client.GetStringAsync(new Uri("ok", UriKind.Relative), Cancel);
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Cancel);
+            await Eventually.TrueAsync(() => host.Waiting == 1);
             Assert.False(asked.IsCompleted);
             Assert.Throws<InvalidOperationException>(() => host.Gateway.Hold(host.Deployment, Eventually.Limit));
         }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Pilothouse.Core.Routing;
 
@@ -13,7 +14,7 @@ internal static class DeploymentsFeature
         services.AddOptions<DeploymentOptions>().Bind(configuration.GetSection(DeploymentOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<DeploymentOptions>, DeploymentOptionsValidator>();
         services.AddOptions<AgentUrlOptions>().Bind(configuration.GetSection(AgentUrlOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<AgentUrlOptions>, AgentUrlOptionsValidator>();
+        services.TryAddSingleton<IValidateOptions<AgentUrlOptions>, AgentUrlOptionsValidator>();
         services.AddSingleton<AgentUrls>();
         services.AddSingleton<DeploymentTransactions>();
         services.AddSingleton<DeploymentStore>();

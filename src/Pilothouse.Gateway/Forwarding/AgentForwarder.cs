@@ -13,57 +13,71 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
     private static readonly TimeSpan s_restartPause = TimeSpan.FromMilliseconds(50);
     private readonly ForwarderRequestConfig _config = new() { ActivityTimeout = options.Value.SilenceLimit, AllowResponseBuffering = false };
 
-    public async Task ForwardAsync(HttpContext http, RouteLane lane, AgentRequest request)
+    public async Task<Outcome> ForwardAsync(HttpContext http, RouteLane lane, AgentRequest request)
     {
         if (http.Request.ContentLength > options.Value.MaxBodyBytes)
         {
             await GatewayAnswers.WriteAsync(
-                http, StatusCodes.Status413PayloadTooLarge, $"The request body is larger than {options.Value.MaxBodyBytes} bytes.");
-            return;
+                http, StatusCodes.Status413PayloadTooLarge, $"The request body is larger than {options.Value.MaxBodyBytes} bytes.", lane.Target);
+            return Outcome.Refused;
         }
 
         Unlimit(http);
         var began = time.GetTimestamp();
-        while (true)
+        var isWaiting = false;
+        try
         {
-            var entry = await lane.EnterAsync(http.RequestAborted);
-            if (entry.Ticket is not { } ticket)
+            while (true)
             {
-                if (entry is { Target.HasEndpoint: false } && time.GetElapsedTime(began) < options.Value.RestartLimit)
+                var entry = await lane.EnterAsync(http.RequestAborted);
+                if (entry.Ticket is { } ticket)
                 {
-                    await Task.Delay(s_restartPause, time, http.RequestAborted);
-                    continue;
+                    if (isWaiting) lane.EndWait();
+                    isWaiting = false;
+                    if (await SendAsync(http, lane, ticket, request) is { } outcome) return outcome;
                 }
 
-                await RefuseAsync(http, entry);
-                return;
-            }
+                // The replica restarts, or was just exchanged: not a byte went out, so the request may be sent as if it had come now.
+                isWaiting = isWaiting || (entry is { Ticket: not null } or { Target.HasEndpoint: false } && IsEarly(began) && lane.TryWait());
+                if (!isWaiting || !IsEarly(began))
+                {
+                    await RefuseAsync(http, entry);
+                    return Outcome.Refused;
+                }
 
-            ForwarderError error;
-            try
-            {
-                error = await SendAsync(http, ticket.Target, request);
+                http.Response.Clear();
+                await Task.Delay(s_restartPause, time, http.RequestAborted);
             }
-            finally
-            {
-                lane.Leave(ticket);
-            }
-
-            if (error == ForwarderError.None || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested) return;
-            if (!IsUnsent(http) || time.GetElapsedTime(began) >= options.Value.RestartLimit)
-            {
-                await FailAsync(http, ticket.Target, error);
-                return;
-            }
-
-            // The replica restarts, or was just exchanged: not a byte went out, so the request may be sent as if it had come now.
-            http.Response.Clear();
-            await Task.Delay(s_restartPause, time, http.RequestAborted);
+        }
+        finally
+        {
+            if (isWaiting) lane.EndWait();
         }
     }
 
-    private async ValueTask<ForwarderError> SendAsync(HttpContext http, RouteTarget target, AgentRequest request) =>
-        await forwarder.SendAsync(http, target.NextPrefix(), client, _config, new AgentTransformer(request, target.Revision), http.RequestAborted);
+    private bool IsEarly(long began) => time.GetElapsedTime(began) < options.Value.RestartLimit;
+
+    /// <summary>Null: nothing was sent, since no replica accepts connections.</summary>
+    private async ValueTask<Outcome?> SendAsync(HttpContext http, RouteLane lane, Ticket ticket, AgentRequest request)
+    {
+        ForwarderError error;
+        try
+        {
+            error = await forwarder.SendAsync(
+                http, ticket.Target.NextPrefix(), client, _config, new AgentTransformer(request, ticket.Target.Revision), http.RequestAborted);
+        }
+        finally
+        {
+            lane.Leave(ticket);
+        }
+
+        if (error == ForwarderError.None) return Outcome.Answered;
+        if (http.RequestAborted.IsCancellationRequested && !IsCut(error)) return Outcome.Left;
+        if (http.Response.HasStarted) return Outcome.Cut;
+        if (IsUnsent(http)) return null;
+        await FailAsync(http, ticket.Target, error);
+        return Outcome.Failed;
+    }
 
     private void Unlimit(HttpContext http)
     {
@@ -72,15 +86,18 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } download) download.MinDataRate = null;
     }
 
+    /// <summary>The forwarder aborts the caller's connection too when an answer breaks off.</summary>
+    private static bool IsCut(ForwarderError error) => error is ForwarderError.ResponseBodyDestination or ForwarderError.UpgradeResponseDestination;
+
     private static bool IsUnsent(HttpContext http) =>
         http.GetForwarderErrorFeature()?.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError };
 
     private static Task RefuseAsync(HttpContext http, Entry entry)
     {
-        if (entry.Target is not { } target)
-            return GatewayAnswers.WriteAsync(http, StatusCodes.Status404NotFound, "There is no agent at this address.");
-        http.Response.Headers[GatewayAnswers.RevisionHeader] = target.Revision;
-        return GatewayAnswers.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, $"This agent does not answer now: {entry.Refusal}. Try again.");
+        if (entry.Target is not { } target) return GatewayAnswers.WriteAsync(http, StatusCodes.Status404NotFound, GatewayAnswers.NoAgent);
+        http.Response.Clear();
+        var reason = entry.Refusal ?? "its replica accepts no connections";
+        return GatewayAnswers.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, $"This agent does not answer now: {reason}. Try again.", target);
     }
 
     private static Task FailAsync(HttpContext http, RouteTarget target, ForwarderError error)
@@ -90,11 +107,9 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
             ForwarderError.RequestBodyClient when http.GetForwarderErrorFeature()?.Exception is BadHttpRequestException { StatusCode: var code, Message: var message } =>
                 (code, message),
             ForwarderError.RequestBodyClient => (StatusCodes.Status400BadRequest, "The request body could not be read."),
-            ForwarderError.Request when IsUnsent(http) => (StatusCodes.Status503ServiceUnavailable, "This agent's replica accepts no connections now. Try again."),
             _ => (StatusCodes.Status502BadGateway, "The agent server ended the request without an answer; its deploy log may say why."),
         };
         http.Response.Clear();
-        http.Response.Headers[GatewayAnswers.RevisionHeader] = target.Revision;
-        return GatewayAnswers.WriteAsync(http, status, detail);
+        return GatewayAnswers.WriteAsync(http, status, detail, target);
     }
 }

@@ -1,4 +1,7 @@
+using System.Collections.Frozen;
+using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Pilothouse.Gateway.Forwarding;
@@ -8,6 +11,12 @@ internal sealed class AgentTransformer(AgentRequest agent, string revision) : Ht
 {
     /// <summary><c>%2F</c> in a key of the store is not a slash: escapes arrive as they were sent.</summary>
     private static readonly UriCreationOptions s_asItIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    /// <summary>What proxies say of where a request came from.</summary>
+    private static readonly FrozenSet<string> s_claims = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Server",
+        "X-Forwarded-Ssl", "X-Forwarded-Scheme", "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Real-IP", "X-Client-IP", "True-Client-IP");
 
     public override async ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
@@ -21,12 +30,17 @@ internal sealed class AgentTransformer(AgentRequest agent, string revision) : Ht
         var headers = proxyRequest.Headers;
         headers.Host = null;
         // The key was for us and opens the control plane too: an agent, which runs other people's packages, must not learn it.
-        if (agent.Credential.Key is not null) headers.Remove(agent.Credential.IsBearer ? "Authorization" : "X-Api-Key");
+        if (agent.Withheld.HasFlag(Withheld.ApiKey)) headers.Remove("X-Api-Key");
+        if (agent.Withheld.HasFlag(Withheld.Authorization)) headers.Remove("Authorization");
+        if (request.Headers.Connection.Count > 0) RemoveNamed(headers, request.Headers.Connection);
 
-        Replace(headers, "X-Forwarded-For", httpContext.Connection.RemoteIpAddress?.ToString() ?? "unknown");
-        Replace(headers, "X-Forwarded-Proto", request.Scheme);
-        if (request.Host.HasValue) Replace(headers, "X-Forwarded-Host", request.Host.Value!);
-        if (agent.Prefix.Length > 0) Replace(headers, "X-Forwarded-Prefix", agent.Prefix);
+        // Where a request came from is what we see, never what a caller claims. A proxy that is trusted has set the connection right before us
+        // (the framework's forwarded headers), and its values are not told twice.
+        RemoveClaims(headers);
+        headers.TryAddWithoutValidation("X-Forwarded-For", httpContext.Connection.RemoteIpAddress?.ToString() ?? "unknown");
+        headers.TryAddWithoutValidation("X-Forwarded-Proto", request.Scheme);
+        if (request.Host.HasValue) headers.TryAddWithoutValidation("X-Forwarded-Host", request.Host.Value);
+        if (agent.Prefix.Length > 0) headers.TryAddWithoutValidation("X-Forwarded-Prefix", agent.Prefix);
     }
 
     public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
@@ -40,9 +54,26 @@ internal sealed class AgentTransformer(AgentRequest agent, string revision) : Ht
         return hasBody;
     }
 
-    private static void Replace(System.Net.Http.Headers.HttpRequestHeaders headers, string name, string value)
+    /// <summary>What <c>Connection</c> names is for this connection only (RFC 9110, 7.6.1).</summary>
+    private static void RemoveNamed(HttpRequestHeaders headers, StringValues connection)
     {
-        headers.Remove(name);
-        headers.TryAddWithoutValidation(name, value);
+        foreach (var line in connection)
+        {
+            if (line is null || IsUsual(line)) continue;
+            foreach (var name in line.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+                if (!IsUsual(name) && headers.NonValidated.Contains(name)) headers.Remove(name);
+        }
+    }
+
+    private static bool IsUsual(string option) =>
+        option.Equals("keep-alive", StringComparison.OrdinalIgnoreCase) || option.Equals("close", StringComparison.OrdinalIgnoreCase)
+        || option.Equals("upgrade", StringComparison.OrdinalIgnoreCase);
+
+    private static void RemoveClaims(HttpRequestHeaders headers)
+    {
+        List<string>? found = null;
+        foreach (var (name, _) in headers.NonValidated)
+            if (name[0] is 'X' or 'x' or 'F' or 'f' or 'T' or 't' && s_claims.Contains(name)) (found ??= []).Add(name);
+        foreach (var name in found ?? []) headers.Remove(name);
     }
 }

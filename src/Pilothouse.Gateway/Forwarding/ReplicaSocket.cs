@@ -15,7 +15,7 @@ internal static class ReplicaSocket
         {
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
             if (s_canInline) Inline(socket.SafeHandle);
-            return new NetworkStream(socket, ownsSocket: true);
+            return new ReplicaStream(new NetworkStream(socket, ownsSocket: true));
         }
         catch
         {

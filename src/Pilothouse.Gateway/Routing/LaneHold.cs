@@ -15,12 +15,14 @@ internal sealed class LaneHold(RouteLane lane, TimeProvider time, TimeSpan limit
     public TimeSpan Limit { get; } = limit;
     public HashSet<HeldCaller> Waiting { get; } = [];
     public int Arrived { get; set; }
+    public int Moved { get; set; }
     public int Refused { get; set; }
+    public TimeSpan LongestWait { get; set; }
 
     /// <summary>Nothing that was sent before the hold is under way any more.</summary>
     public TaskCompletionSource Drained { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public SwitchCounts Counts(TimeSpan longest, int moved) => new(underWay, Arrived, moved, Refused, longest);
+    public SwitchCounts Counts() => new(underWay, Arrived, Moved, Refused, LongestWait);
 
     public async Task<bool> DrainAsync(TimeSpan limit, CancellationToken cancellationToken)
     {

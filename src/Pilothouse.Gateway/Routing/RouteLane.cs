@@ -44,6 +44,7 @@ internal sealed class RouteLane(RouteTable table, DeploymentId deployment)
     private LaneHold? _hold;
     private Ticket? _first;
     private int _count;
+    private int _waiting;
 
     public Route? Route => _target?.Route;
 
@@ -98,6 +99,33 @@ internal sealed class RouteLane(RouteTable table, DeploymentId deployment)
         drained?.Drained.TrySetResult();
     }
 
+    /// <summary>False when as many wait for a replica as may; else <see cref="EndWait"/> is owed.</summary>
+    public bool TryWait()
+    {
+        if (Interlocked.Increment(ref _waiting) <= table.MaxHeld) return true;
+        EndWait();
+        return false;
+    }
+
+    public void EndWait() => Interlocked.Decrement(ref _waiting);
+
+    /// <summary>Callers that wait: for a hold to end, or for a replica.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock) return (_hold?.Waiting.Count ?? 0) + Volatile.Read(ref _waiting);
+        }
+    }
+
+    public int Count
+    {
+        get
+        {
+            lock (_lock) return _count;
+        }
+    }
+
     public IReadOnlyList<RequestUnderWay> UnderWay()
     {
         var requests = new List<RequestUnderWay>();
@@ -129,15 +157,15 @@ internal sealed class RouteLane(RouteTable table, DeploymentId deployment)
         SwitchCounts counts;
         lock (_lock)
         {
-            if (_hold != hold) return hold.Counts(longest: TimeSpan.Zero, moved: 0);
+            if (_hold != hold) return hold.Counts();
             if (next is not null) _target = new RouteTarget(next);
             _hold = null;
-            var longest = hold.Waiting.Count == 0 ? TimeSpan.Zero : hold.Waiting.Max(caller => table.Time.GetElapsedTime(caller.Since));
+            foreach (var caller in hold.Waiting) Waited_NeedsLock(hold, caller);
             sent = [.. hold.Waiting.Select(caller => (caller, Enter_NeedsLock()))];
             hold.Waiting.Clear();
-            var moved = sent.Count(one => one.Entry.Ticket is not null);
-            hold.Refused += sent.Count - moved;
-            counts = hold.Counts(longest, moved);
+            hold.Moved = sent.Count(one => one.Entry.Ticket is not null);
+            hold.Refused += sent.Count - hold.Moved;
+            counts = hold.Counts();
         }
 
         if (next is not null) table.Labelled(next, this);
@@ -156,6 +184,12 @@ internal sealed class RouteLane(RouteTable table, DeploymentId deployment)
         return new Entry(ticket, target, null);
     }
 
+    private void Waited_NeedsLock(LaneHold hold, HeldCaller caller)
+    {
+        var waited = table.Time.GetElapsedTime(caller.Since);
+        if (waited > hold.LongestWait) hold.LongestWait = waited;
+    }
+
     private async Task<Entry> AwaitAsync(LaneHold hold, HeldCaller held, CancellationToken cancellationToken)
     {
         try
@@ -170,9 +204,15 @@ internal sealed class RouteLane(RouteTable table, DeploymentId deployment)
                 if (hold.Waiting.Remove(held))
                 {
                     // Who hangs up while waiting was neither moved nor refused, and does not count as held.
-                    if (isGone) hold.Arrived--;
-                    else hold.Refused++;
-                    if (!isGone) return new Entry(null, _target, "its revisions are being exchanged, and that takes too long");
+                    if (isGone)
+                    {
+                        hold.Arrived--;
+                        throw;
+                    }
+
+                    hold.Refused++;
+                    Waited_NeedsLock(hold, held);
+                    return new Entry(null, _target, "its revisions are being exchanged, and that takes too long");
                 }
             }
 

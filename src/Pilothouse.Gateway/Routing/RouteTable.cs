@@ -39,6 +39,12 @@ internal sealed class RouteTable(TimeProvider time, IOptions<GatewayOptions> opt
     private RouteLane Lane(DeploymentId deployment) =>
         _lanes.GetOrAdd(deployment, static (deployment, table) => new RouteLane(table, deployment), this);
 
+    /// <summary>Requests at replicas now, of all deployments.</summary>
+    public int UnderWayTotal => _lanes.Sum(pair => pair.Value.Count);
+
+    /// <summary>Requests that wait now, of all deployments.</summary>
+    public int Waiting => _lanes.Sum(pair => pair.Value.Waiting);
+
     internal TimeProvider Time => time;
 
     internal int MaxHeld => options.Value.MaxHeld;

@@ -1,4 +1,5 @@
-using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -9,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pilothouse.Core;
 using Pilothouse.Core.Routing;
+using Pilothouse.Gateway.Routing;
 using Xunit;
 
 namespace Pilothouse.Gateway.Tests.World;
@@ -35,11 +37,20 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public IGateway Gateway => _app.Services.GetRequiredService<IGateway>();
 
-    public static async Task<GatewayHost> StartAsync(params (string Name, string Value)[] settings)
+    /// <summary>Requests that wait for a switch or a replica now.</summary>
+    public int Waiting => _app.Services.GetRequiredService<RouteTable>().Waiting;
+
+    public IServiceProvider Services => _app.Services;
+
+    public static Task<GatewayHost> StartAsync(params (string Name, string Value)[] settings) => StartAtAsync(TimeProvider.System, settings);
+
+    public static async Task<GatewayHost> StartAtAsync(TimeProvider time, params (string Name, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseGatewaySockets();
+        builder.Services.AddSingleton(time);
         builder.Configuration.AddInMemoryCollection(settings.Select(pair => KeyValuePair.Create(pair.Name, (string?)pair.Value)));
         builder.Services.AddGateway(builder.Configuration);
         builder.Services.AddSingleton<ICallerCheck, OneKey>();
@@ -52,6 +63,17 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public Route Route(RevisionId revision, params Uri[] endpoints) =>
         new(Workspace, Deployment, "echo-1234", revision, endpoints, RequiresKey: true);
+
+    /// <summary>Sends bytes as they are and reads until the gateway closes; ask for that with <c>Connection: close</c>.</summary>
+    public async Task<string> RawAsync(string request)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(Address.Host, Address.Port, Cancel);
+        var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(request), Cancel);
+        using var reader = new StreamReader(stream, Encoding.Latin1);
+        return await reader.ReadToEndAsync(Cancel);
+    }
 
     /// <summary>Base address is the agent's; ends with a slash.</summary>
     public HttpClient Client(string? key = Key)
@@ -68,48 +90,3 @@ internal sealed class GatewayHost : IAsyncDisposable
         public ValueTask<bool> MayCallAsync(WorkspaceId workspace, string? apiKey, CancellationToken cancellationToken) => new(apiKey == Key);
     }
 }
-
-/// <summary>An agent server of a test's own.</summary>
-internal sealed class Upstream : IAsyncDisposable
-{
-    private readonly WebApplication _app;
-    private readonly ConcurrentQueue<HttpRequestSeen> _seen;
-
-    private Upstream(WebApplication app, ConcurrentQueue<HttpRequestSeen> seen)
-    {
-        _app = app;
-        _seen = seen;
-        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
-    }
-
-    public RevisionId Revision { get; } = RevisionId.New();
-
-    public Uri Address { get; }
-
-    public IReadOnlyCollection<HttpRequestSeen> Seen => _seen;
-
-    public static async Task<Upstream> StartAsync(RequestDelegate answer, int port = 0)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
-        var app = builder.Build();
-        var seen = new ConcurrentQueue<HttpRequestSeen>();
-        app.UseWebSockets();
-        app.Run(async http =>
-        {
-            seen.Enqueue(new HttpRequestSeen($"{http.Request.Path}{http.Request.QueryString}", http.Request.Headers.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
-            await answer(http);
-        });
-        await app.StartAsync(GatewayHost.Cancel);
-        return new Upstream(app, seen);
-    }
-
-    /// <summary>Answers with a word.</summary>
-    public static Task<Upstream> SayingAsync(string word) => StartAsync(http => http.Response.WriteAsync(word));
-
-    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
-}
-
-internal sealed record HttpRequestSeen(string Target, IReadOnlyDictionary<string, string> Headers);

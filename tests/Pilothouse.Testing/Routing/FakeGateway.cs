@@ -21,7 +21,7 @@ public enum FakeCallState
 }
 
 /// <summary>One caller's request.</summary>
-public sealed class FakeCall(DateTimeOffset arrived)
+public sealed class FakeCall(DateTimeOffset arrived) : IContractCall
 {
     public DateTimeOffset Arrived { get; } = arrived;
     public FakeCallState State { get; internal set; }
@@ -166,6 +166,7 @@ public sealed class FakeGateway(TimeProvider time) : IGateway
     {
         private readonly List<FakeCall> _held = [];
         private readonly List<ITimer> _timers = [];
+        private TimeSpan _longestWait;
         private bool _isReleased;
 
         public void Keep_NeedsLock(FakeCall call)
@@ -199,6 +200,7 @@ public sealed class FakeGateway(TimeProvider time) : IGateway
         {
             lock (gateway._lock)
             {
+                if (_isReleased) return Counts();
                 gateway.Publish_NeedsLock(next);
                 return Release_NeedsLock();
             }
@@ -217,25 +219,33 @@ public sealed class FakeGateway(TimeProvider time) : IGateway
             _isReleased = true;
             gateway._holds.Remove(deployment);
             foreach (var timer in _timers) timer.Dispose();
-            var longest = TimeSpan.Zero;
             foreach (var call in _held.Where(call => call.State == FakeCallState.Held))
             {
-                var waited = gateway.Clock.GetUtcNow() - call.Arrived;
-                if (waited > longest) longest = waited;
+                Waited_NeedsLock(call);
                 gateway.Send_NeedsLock(deployment, call);
             }
 
-            return new SwitchCounts(
-                underWay.Count, _held.Count, _held.Count(call => call.Revision is not null),
-                _held.Count(call => call.Revision is null), longest);
+            return Counts();
         }
+
+        private SwitchCounts Counts() =>
+            new(underWay.Count, _held.Count, _held.Count(call => call.Revision is not null),
+                _held.Count(call => call.Revision is null), _longestWait);
 
         private void Refuse(FakeCall call)
         {
             lock (gateway._lock)
             {
-                if (call.State == FakeCallState.Held) call.State = FakeCallState.Refused;
+                if (call.State != FakeCallState.Held) return;
+                call.State = FakeCallState.Refused;
+                Waited_NeedsLock(call);
             }
+        }
+
+        private void Waited_NeedsLock(FakeCall call)
+        {
+            var waited = gateway.Clock.GetUtcNow() - call.Arrived;
+            if (waited > _longestWait) _longestWait = waited;
         }
     }
 
