@@ -11,7 +11,8 @@ namespace Pilothouse.Client;
 
 /// <summary>
 /// The control plane's API, typed. Every call throws <see cref="ApiException"/> when refused and <see cref="UnreachableException"/> when no answer
-/// came. What may be repeated safely (GET) is tried again up to three times while the control plane is away; nothing else ever is.
+/// came. What may be repeated safely (GET) is tried again up to three times while the control plane is away; nothing else ever is:
+/// whether that may be is told by <see cref="UnreachableException.IsRefused"/>.
 /// </summary>
 public sealed class PilothouseClient : IDisposable
 {
@@ -103,12 +104,13 @@ public sealed class PilothouseClient : IDisposable
     public Task<UploadUrl> CreateUploadUrlAsync(Guid deployment, CancellationToken cancellationToken = default) =>
         SendAsync<object, UploadUrl>(HttpMethod.Post, $"v2/deployments/{deployment}/upload-url", null, null, ApiJson.Default.UploadUrl, cancellationToken);
 
-    /// <summary>Streams a gzip'd tar; not repeatable, since the address takes one PUT.</summary>
+    /// <summary>Streams a gzip'd tar from its beginning; not repeatable once it was sent, since the address takes one PUT.</summary>
     /// <param name="sent">Bytes so far, called as they go.</param>
     public async Task UploadAsync(UploadUrl to, Stream tarball, Action<long>? sent = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(to);
         ArgumentNullException.ThrowIfNull(tarball);
+        if (tarball.CanSeek) tarball.Position = 0;
         using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(to.Url)) { Content = new ProgressContent(tarball, sent) };
         request.Content.Headers.ContentType = new("application/gzip");
         foreach (var (name, value) in to.UploadHeaders)
@@ -177,6 +179,8 @@ public sealed class PilothouseClient : IDisposable
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         if (body is not null) request.Content = JsonContent.Create(body, bodyType!);
+        // Without any content the handler itself sends a POST again when a connection breaks that was used before.
+        else if (method == HttpMethod.Post) request.Content = new ByteArrayContent([]);
         using var answer = await OnceAsync(_http, request, cancellationToken).ConfigureAwait(false);
         if (answerType is not null) return await ReadAsync(answer, method.Method, path, answerType, cancellationToken).ConfigureAwait(false);
         await EnsureAcceptedAsync(answer, method.Method, path, cancellationToken).ConfigureAwait(false);

@@ -147,7 +147,26 @@ public sealed class PilothouseClientTests
 
         var unreachable = await Assert.ThrowsAsync<UnreachableException>(() => client.DeleteDeploymentAsync(s_id, Cancel));
 
-        Assert.Equal(client.Address, unreachable.Address);
+        Assert.Equal((client.Address, true), (unreachable.Address, unreachable.IsRefused));
+    }
+
+    [Fact]
+    public async Task Connection_that_broke_after_the_call_was_sent_is_not_called_refused_and_the_call_is_not_repeated()
+    {
+        await using var server = await StubServer.StartAsync((context, number) =>
+        {
+            if (number == 1) return StubServer.SayAsync(context, 200, "{}");
+            context.Abort();
+            return Task.CompletedTask;
+        });
+        using var client = server.Client();
+        // So that the next call goes over a connection that was used before.
+        await client.DeleteDeploymentAsync(s_id, Cancel);
+
+        var broken = await Assert.ThrowsAsync<UnreachableException>(() => client.RedeployAsync(s_id, s_id, Cancel));
+
+        Assert.False(broken.IsRefused);
+        Assert.Equal(2, server.Requests.Count);
     }
 
     [Theory]
@@ -165,7 +184,7 @@ public sealed class PilothouseClientTests
         using var patient = server.Client();
         using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(200), TimeProvider.System);
 
-        await Assert.ThrowsAsync<UnreachableException>(() => hasty.PatchDeploymentAsync(s_id, new DeploymentPatch(), Cancel));
+        Assert.False((await Assert.ThrowsAsync<UnreachableException>(() => hasty.PatchDeploymentAsync(s_id, new DeploymentPatch(), Cancel))).IsRefused);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => patient.PatchDeploymentAsync(s_id, new DeploymentPatch(), stop.Token));
     }
 
