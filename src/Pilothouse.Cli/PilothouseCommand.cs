@@ -13,7 +13,7 @@ namespace Pilothouse.Cli;
 public static class PilothouseCommand
 {
     /// <summary>Data goes to <paramref name="output"/>, everything said to people to <paramref name="error"/>.</summary>
-    /// <returns>0 done, 1 refused, 2 misused, 3 unreachable.</returns>
+    /// <returns>0 done, 1 refused, 2 misused, 3 unreachable, 130 stopped by Ctrl-C, 143 by SIGTERM.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         var terminal = new Terminal(output, error);
@@ -37,9 +37,11 @@ public static class PilothouseCommand
             return ExitCodes.Misused;
         }
 
+        using var signals = new StopSignals(cancellationToken);
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false }, cancellationToken);
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, signals.Token);
         }
         catch (MisuseException misuse)
         {
@@ -58,7 +60,7 @@ public static class PilothouseCommand
         }
         catch (OperationCanceledException)
         {
-            return ExitCodes.Refused;
+            return signals.ExitCode;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -18,8 +18,10 @@ internal sealed class Folder : IDisposable
     public void Dispose() => Directory.Delete(Path, recursive: true);
 
     /// <summary>Runs a program and returns its exit code and both outputs.</summary>
+    /// <param name="meanwhile">Done while it runs.</param>
     public static async Task<(int Code, string Output, string Error)> RunAsync(
-        string folder, IReadOnlyList<string> command, string input = "", IReadOnlyDictionary<string, string>? environment = null)
+        string folder, IReadOnlyList<string> command, string input = "", IReadOnlyDictionary<string, string>? environment = null,
+        Func<Process, Task>? meanwhile = null)
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
@@ -34,6 +36,7 @@ internal sealed class Folder : IDisposable
         var error = process.StandardError.ReadToEndAsync();
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
+        if (meanwhile is not null) await meanwhile(process);
         await process.WaitForExitAsync();
         return (process.ExitCode, await output, await error);
     }
