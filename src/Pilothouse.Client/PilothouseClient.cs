@@ -58,6 +58,16 @@ public sealed class PilothouseClient : IDisposable
         return page.Resources.FirstOrDefault(deployment => string.Equals(deployment.Name, name, StringComparison.Ordinal));
     }
 
+    /// <summary>Null when the agent has no deployment in this environment.</summary>
+    public async Task<Deployment?> FindDeploymentAsync(AgentReference agent, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(agent);
+        var page = await GetAsync(
+            $"v2/deployments?limit={PageSize}&agent_id={Uri.EscapeDataString(agent.AgentId)}&agent_environment={Uri.EscapeDataString(agent.Environment)}",
+            ApiJson.Default.DeploymentsList, cancellationToken).ConfigureAwait(false);
+        return page.Resources.FirstOrDefault(deployment => !deployment.IsPreview);
+    }
+
     /// <summary>All pages, newest first; each deployment once, also when others are made meanwhile.</summary>
     public async IAsyncEnumerable<Deployment> ListDeploymentsAsync(
         string? nameContains = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)

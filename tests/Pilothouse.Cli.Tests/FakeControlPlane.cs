@@ -115,14 +115,15 @@ internal sealed class FakeControlPlane : IAsyncDisposable
             : RefuseAsync(context, 403, "Invalid API key"));
         _app.MapGet("/v2/deployments", context =>
         {
-            string? name = context.Request.Query["name"], part = context.Request.Query["name_contains"];
+            string? name = context.Request.Query["name"], part = context.Request.Query["name_contains"], agent = context.Request.Query["agent_id"];
+            if (agent is not null) name = $"{agent}-{context.Request.Query["agent_environment"]}";
             return SayAsync(context, new DeploymentsList(
                 [.. Deployments.Where(one => name is null ? one.Name.Contains(part ?? "", StringComparison.Ordinal) : one.Name == name)], 0), ApiJson.Default.DeploymentsList);
         });
         _app.MapPost("/v2/deployments", async context =>
         {
             var body = (await context.Request.ReadFromJsonAsync(ApiJson.Default.DeploymentCreate))!;
-            await SayAsync(context, Add(body.Name!), ApiJson.Default.Deployment, 201);
+            await SayAsync(context, Add(body.Name ?? $"{body.Agent!.AgentId}-{body.Agent.Environment}"), ApiJson.Default.Deployment, 201);
         });
         _app.MapGet("/v2/deployments/{id:guid}", context => Find(context) is { } one ? SayAsync(context, one, ApiJson.Default.Deployment) : RefuseAsync(context, 404, "Deployment not found"));
         _app.MapDelete("/v2/deployments/{id:guid}", context =>

@@ -25,7 +25,7 @@ internal sealed class Connection
         HelpName = "ID",
     };
 
-    public Option<bool> Json { get; } = new("--json") { Description = "Print JSON." };
+    public Option<bool> Json { get; } = new("--json") { Description = "Print JSON, one object a line." };
 
     public void AddTo(Command command)
     {

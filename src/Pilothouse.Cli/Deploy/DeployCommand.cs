@@ -17,6 +17,8 @@ internal static class DeployCommand
         var folder = new Argument<string>("DIR") { Description = "The project's folder; all of it is sent, but for what .gitignore and .dockerignore name.", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => "." };
         var name = new Option<string?>("--name") { Description = "Name of the deployment; else PILOTHOUSE_NAME, LANGSMITH_DEPLOYMENT_NAME, else the folder's.", HelpName = "NAME" };
         var id = new Option<Guid?>("--deployment-id") { Description = "Update this deployment, whatever its name.", HelpName = "ID" };
+        var agent = new Option<string?>("--agent-id") { Description = "With --agent-environment instead of a name; else LANGSMITH_AGENT_ID.", HelpName = "ID" };
+        var stage = new Option<string?>("--agent-environment") { Description = "development, staging or production; else LANGSMITH_AGENT_ENVIRONMENT.", HelpName = "NAME" };
         var config = new Option<string>("--config") { Description = "The configuration file in DIR; in a monorepo e.g. apps/agent/langgraph.json.", HelpName = "FILE", DefaultValueFactory = _ => "langgraph.json" };
         var type = new Option<string>("--type") { Description = "For a new deployment: dev or prod (more CPU and memory).", HelpName = "TYPE", DefaultValueFactory = _ => "dev" };
         type.AcceptOnlyFromAmong(s_types);
@@ -32,7 +34,7 @@ internal static class DeployCommand
 
         var command = new Command("deploy", "Deploys a project: packs it, sends it, follows the build, prints the agent's URL.")
         {
-            folder, name, id, config, type, env, install, build, noWait, timeout,
+            folder, name, id, agent, stage, config, type, env, install, build, noWait, timeout,
         };
         connection.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -41,7 +43,7 @@ internal static class DeployCommand
             var secrets = ProjectSecrets.Read(project, parsed.GetValue(env));
             var around = Surroundings.Of(secrets.Variables);
             var order = new DeployOrder(
-                project.Name(parsed.GetValue(name), around), parsed.GetValue(id), parsed.GetValue(type)!, secrets, project.Files(parsed.GetValue(env)), project.ConfigPath,
+                project.Name(parsed.GetValue(name), around), AgentChoice.Of(parsed.GetValue(agent), parsed.GetValue(stage), parsed.GetValue(name), parsed.GetValue(id), around), parsed.GetValue(id), parsed.GetValue(type)!, secrets, project.Files(parsed.GetValue(env)), project.ConfigPath,
                 parsed.GetValue(install), parsed.GetValue(build), Waits: !parsed.GetValue(noWait), TimeSpan.FromSeconds(parsed.GetValue(timeout)));
             using var client = connection.Open(parsed, around);
             return await new DeployFlow(client, new DeployReport(terminal, parsed.GetValue(connection.Json))).RunAsync(order, cancellationToken);

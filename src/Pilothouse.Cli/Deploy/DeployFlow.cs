@@ -4,10 +4,11 @@ using Pilothouse.Contracts.Deployments;
 
 namespace Pilothouse.Cli.Deploy;
 
+/// <param name="Agent">Instead of the name: the control plane gives one.</param>
 /// <param name="ConfigPath">Of langgraph.json below the root of the files.</param>
 /// <param name="Timeout">For waiting; what was begun goes on at the control plane.</param>
 internal sealed record DeployOrder(
-    string Name, Guid? Deployment, string Type, ProjectSecrets Secrets, IReadOnlyList<SourceFile> Files, string ConfigPath, string? InstallCommand, string? BuildCommand,
+    string Name, AgentReference? Agent, Guid? Deployment, string Type, ProjectSecrets Secrets, IReadOnlyList<SourceFile> Files, string ConfigPath, string? InstallCommand, string? BuildCommand,
     bool Waits, TimeSpan Timeout);
 
 /// <summary>From a folder to a URL.</summary>
@@ -30,7 +31,7 @@ internal sealed class DeployFlow(PilothouseClient client, DeployReport report)
         {
             if (order.Secrets.Skipped.Count > 0) report.Step($"left out of the environment: {string.Join(", ", order.Secrets.Skipped)}");
             using var archive = await SourceArchive.CreateAsync(order.Files, cancellationToken);
-            report.Step($"{archive.Count} files, {archive.File.Length / 1024.0:0.0} KiB packed");
+            report.Step($"{archive.Count} files, {archive.File.Length / 1024.0:0.0} KiB packed for {client.Address}");
             var deployment = await FindOrCreateAsync(order, cancellationToken);
             var source = await UploadAsync(deployment.Id, archive.File, cancellationToken);
             return (deployment, await PatchAsync(order, deployment, source, cancellationToken));
@@ -45,16 +46,15 @@ internal sealed class DeployFlow(PilothouseClient client, DeployReport report)
     private async Task<Deployment> FindOrCreateAsync(DeployOrder order, CancellationToken cancellationToken)
     {
         if (order.Deployment is { } id) return await client.GetDeploymentAsync(id, cancellationToken);
-        if (await client.FindDeploymentAsync(order.Name, cancellationToken) is { } there)
-        {
-            report.Step($"a new revision of {order.Name}");
-            return there;
-        }
-
-        report.Step($"a new deployment, {order.Name}");
+        var (there, called) = order.Agent is { } agent
+            ? (await client.FindDeploymentAsync(agent, cancellationToken), $"agent {agent.AgentId} in {agent.Environment}")
+            : (await client.FindDeploymentAsync(order.Name, cancellationToken), order.Name);
+        report.Step(there is null ? $"a new deployment, {called}" : $"a new revision of {called}");
+        if (there is not null) return there;
         var wanted = new DeploymentCreate
         {
-            Name = order.Name,
+            Name = order.Agent is null ? order.Name : null,
+            Agent = order.Agent,
             Source = "internal_source",
             SourceConfig = new SourceConfig { DeploymentType = order.Type },
             SourceRevisionConfig = new SourceRevisionConfig(),

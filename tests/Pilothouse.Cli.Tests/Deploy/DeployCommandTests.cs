@@ -190,6 +190,44 @@ public sealed class DeployCommandTests : CliTests
         Assert.Equal(name, Project.Read(Path.Combine(Home.Path, "folder"), "langgraph.json").Name(option, around));
     }
 
+    [Fact]
+    public async Task Agent_in_an_environment_has_one_deployment_whatever_its_name()
+    {
+        Home.Write("langgraph.json", "{}");
+
+        var created = await RunAsync("deploy", Home.Path, "--agent-id", "helper", "--agent-environment", "staging");
+        Home.Write(".env", "LANGSMITH_AGENT_ID=no\n");
+        var again = await RunAsync("deploy", Home.Path, "--agent-id", "helper", "--agent-environment", "staging");
+
+        Assert.Equal(("http://agents/helper-staging\n", "http://agents/helper-staging\n"), (created.Output, again.Output));
+        Assert.Equal(2, Plane.Revisions[Assert.Single(Plane.Deployments).Id].Count);
+    }
+
+    [Theory]
+    [InlineData("--agent-id", "a")]
+    [InlineData("--agent-environment", "staging")]
+    [InlineData("--agent-id", "a", "--agent-environment", "moon")]
+    [InlineData("--agent-id", "a", "--agent-environment", "staging", "--name", "b")]
+    [InlineData("--agent-id", "a", "--agent-environment", "staging", "--deployment-id", "6a9a6d1e-9a2b-4a40-8a0c-1a2b3c4d5e6f")]
+    public async Task Half_an_agent_or_one_with_a_name_is_misuse(params string[] options)
+    {
+        Home.Write("langgraph.json", "{}");
+
+        Assert.Equal(2, (await RunAsync(["deploy", Home.Path, .. options])).Code);
+        Assert.Empty(Plane.Deployments);
+    }
+
+    [Fact]
+    public void Agent_is_read_from_the_process_alone_and_a_name_that_is_given_wins()
+    {
+        var around = new Surroundings(
+            name => name switch { "LANGSMITH_AGENT_ID" => "a", "LANGSMITH_AGENT_ENVIRONMENT" => "production", _ => null }, new Dictionary<string, string>());
+
+        Assert.Equal(("a", "production"), AgentChoice.Of(null, null, null, null, around) is { } agent ? (agent.AgentId, agent.Environment) : default);
+        Assert.Null(AgentChoice.Of(null, null, "name", null, around));
+        Assert.Null(AgentChoice.Of(null, null, null, null, around with { Process = _ => null, File = new Dictionary<string, string> { ["LANGSMITH_AGENT_ID"] = "a" } }));
+    }
+
     [Theory]
     [InlineData("""{}""")]
     [InlineData("""{"env":"conf/vars"}""")]
