@@ -153,20 +153,32 @@ public sealed class PilothouseClientTests
     [Fact]
     public async Task Connection_that_broke_after_the_call_was_sent_is_not_called_refused_and_the_call_is_not_repeated()
     {
-        await using var server = await StubServer.StartAsync((context, number) =>
-        {
-            if (number == 1) return StubServer.SayAsync(context, 200, "{}");
-            context.Abort();
-            return Task.CompletedTask;
-        });
-        using var client = server.Client();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var calls = 0;
+        var served = ServeAsync();
+        using var client = new PilothouseClient(new ClientOptions { Address = new Uri($"http://{listener.LocalEndpoint}"), ApiKey = "k" });
         // So that the next call goes over a connection that was used before.
         await client.DeleteDeploymentAsync(s_id, Cancel);
 
         var broken = await Assert.ThrowsAsync<UnreachableException>(() => client.RedeployAsync(s_id, s_id, Cancel));
 
+        listener.Stop();
+        await Assert.ThrowsAnyAsync<SocketException>(() => served);
         Assert.False(broken.IsRefused);
-        Assert.Equal(2, server.Requests.Count);
+        Assert.Equal(2, calls);
+
+        // Answers the first call of all; closes the connection, without an answer, at every later one.
+        async Task ServeAsync()
+        {
+            var buffer = new byte[4096];
+            while (true)
+            {
+                using var caller = await listener.AcceptTcpClientAsync(Cancel);
+                var stream = caller.GetStream();
+                while (await stream.ReadAsync(buffer, Cancel) > 0 && ++calls == 1) await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"u8.ToArray(), Cancel);
+            }
+        }
     }
 
     [Theory]
