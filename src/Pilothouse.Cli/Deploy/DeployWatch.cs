@@ -82,6 +82,7 @@ internal sealed class DeployWatch
             foreach (var entry in await _deploy.LateAsync(LastLines, cancellationToken)) _report.Log("deploy", entry);
 
         var deployment = await _patience.ReadAsync(() => _client.GetDeploymentAsync(_deployment, cancellationToken), cancellationToken);
+        if (status is not "DEPLOYED" && deployment.ActiveRevisionId is { } serving) _report.Step($"revision {serving} goes on serving as before");
         _report.Result(status, _deployment, _revision, deployment.SourceConfig.CustomUrl);
         return status is "DEPLOYED" ? ExitCodes.Done : ExitCodes.Refused;
     }

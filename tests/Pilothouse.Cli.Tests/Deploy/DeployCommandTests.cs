@@ -136,6 +136,18 @@ public sealed class DeployCommandTests : CliTests
     }
 
     [Fact]
+    public async Task Failure_says_which_revision_still_serves()
+    {
+        Plane.Steps = ["BUILDING", "BUILD_FAILED"];
+        var serving = Plane.AddRevision(Plane.Add("a").Id, "DEPLOYED");
+        Home.Write("langgraph.json", "{}");
+
+        var ran = await RunAsync("deploy", Home.Path, "--name", "a");
+
+        Assert.EndsWith($"▸ revision {serving.Id} goes on serving as before\n✗ BUILD_FAILED\n", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Variables_go_as_secrets_and_their_values_are_printed_nowhere()
     {
         Home.Write("langgraph.json", "{}");
