@@ -32,10 +32,10 @@ public abstract class CliTests : IAsyncLifetime
         return new Ran(code, output.ToString(), error.ToString());
     }
 
-    /// <summary>As a process of its own.</summary>
+    /// <summary>As a process of its own, which heeds Ctrl-C also where the tests run in the background and ignore it.</summary>
     private protected static IReadOnlyList<string> Program(params IEnumerable<string> arguments) =>
     [
-        Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet")), typeof(PilothouseCommand).Assembly.Location, .. arguments,
+        "env", "--default-signal=INT", Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet")), typeof(PilothouseCommand).Assembly.Location, .. arguments,
     ];
 
     private protected static async Task SignalAsync(Process process, string signal) =>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Pilothouse.Testing;
+using Xunit;
 
 namespace Pilothouse.Cli.Tests;
 
@@ -34,10 +36,18 @@ internal sealed class Folder : IDisposable
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        await process.StandardInput.WriteAsync(input);
-        process.StandardInput.Close();
-        if (meanwhile is not null) await meanwhile(process);
-        await process.WaitForExitAsync();
+        try
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+            if (meanwhile is not null) await meanwhile(process);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Eventually.Limit, TimeProvider.System);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
+
         return (process.ExitCode, await output, await error);
     }
 }
