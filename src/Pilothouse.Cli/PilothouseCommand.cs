@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Pilothouse.Cli.Deploy;
 using Pilothouse.Cli.Deployments;
 using Pilothouse.Cli.Logs;
@@ -12,14 +13,18 @@ namespace Pilothouse.Cli;
 /// <summary>The table of contents of the command line, and the one place where failures become exit codes.</summary>
 public static class PilothouseCommand
 {
+    private const string Description =
+        "Deploys agents to a Pilothouse control plane and looks after them. Data goes to standard output, the rest to standard error.\n"
+        + "Exit codes: 0 done, 1 refused or failed, 2 misused, 3 control plane unreachable, 130 stopped by Ctrl-C, 143 by SIGTERM.";
+
     /// <summary>Data goes to <paramref name="output"/>, everything said to people to <paramref name="error"/>.</summary>
-    /// <returns>0 done, 1 refused, 2 misused, 3 unreachable.</returns>
+    /// <returns>0 done, 1 refused, 2 misused, 3 unreachable, 130 stopped by Ctrl-C, 143 by SIGTERM.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         var terminal = new Terminal(output, error);
         if (ServerCommands.Takes(arguments)) return await ServerCommands.RunAsync(arguments, terminal);
 
-        var root = new RootCommand("Deploys agents to a Pilothouse control plane and looks after them.")
+        var root = new RootCommand(Description)
         {
             DeployCommand.Create(terminal),
             ListCommand.Create(terminal),
@@ -37,9 +42,11 @@ public static class PilothouseCommand
             return ExitCodes.Misused;
         }
 
+        using var signals = new StopSignals(cancellationToken);
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false }, cancellationToken);
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, signals.Token);
         }
         catch (MisuseException misuse)
         {
@@ -49,6 +56,7 @@ public static class PilothouseCommand
         catch (ApiException refused)
         {
             terminal.Say(refused.Detail);
+            if (refused.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) terminal.Say("Which key and workspace are taken: see --api-key and --workspace in the --help of the command.");
             return ExitCodes.Refused;
         }
         catch (UnreachableException unreachable)
@@ -58,7 +66,7 @@ public static class PilothouseCommand
         }
         catch (OperationCanceledException)
         {
-            return ExitCodes.Refused;
+            return signals.ExitCode;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Pilothouse.Client;
 
@@ -12,9 +13,15 @@ public sealed class ApiException(HttpStatusCode status, string method, string pa
     public string Detail { get; } = detail;
 }
 
-/// <summary>No answer came: nobody listens there, the connection broke, or the time limit passed. A GET may be repeated.</summary>
+/// <summary>
+/// No answer came: nobody listens there, the connection broke, or the time limit passed. A GET may be repeated; what changes something only when
+/// <see cref="IsRefused"/>.
+/// </summary>
 public sealed class UnreachableException(Uri address, Exception inner)
     : Exception($"The control plane at {address} does not answer: {inner.Message}", inner)
 {
     public Uri Address { get; } = address;
+
+    /// <summary>Nobody took the connection, so that nothing was sent.</summary>
+    public bool IsRefused { get; } = inner is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError, InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } };
 }

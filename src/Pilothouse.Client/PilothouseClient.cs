@@ -11,7 +11,8 @@ namespace Pilothouse.Client;
 
 /// <summary>
 /// The control plane's API, typed. Every call throws <see cref="ApiException"/> when refused and <see cref="UnreachableException"/> when no answer
-/// came. What may be repeated safely (GET) is tried again up to three times while the control plane is away; nothing else ever is.
+/// came. What may be repeated safely (GET) is tried again up to three times while the control plane is away; nothing else ever is:
+/// whether that may be is told by <see cref="UnreachableException.IsRefused"/>.
 /// </summary>
 public sealed class PilothouseClient : IDisposable
 {
@@ -55,6 +56,16 @@ public sealed class PilothouseClient : IDisposable
         var page = await GetAsync(
             $"v2/deployments?limit={PageSize}&name={Uri.EscapeDataString(name)}", ApiJson.Default.DeploymentsList, cancellationToken).ConfigureAwait(false);
         return page.Resources.FirstOrDefault(deployment => string.Equals(deployment.Name, name, StringComparison.Ordinal));
+    }
+
+    /// <summary>Null when the agent has no deployment in this environment.</summary>
+    public async Task<Deployment?> FindDeploymentAsync(AgentReference agent, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(agent);
+        var page = await GetAsync(
+            $"v2/deployments?limit={PageSize}&agent_id={Uri.EscapeDataString(agent.AgentId)}&agent_environment={Uri.EscapeDataString(agent.Environment)}",
+            ApiJson.Default.DeploymentsList, cancellationToken).ConfigureAwait(false);
+        return page.Resources.FirstOrDefault(deployment => !deployment.IsPreview);
     }
 
     /// <summary>All pages, newest first; each deployment once, also when others are made meanwhile.</summary>
@@ -103,12 +114,13 @@ public sealed class PilothouseClient : IDisposable
     public Task<UploadUrl> CreateUploadUrlAsync(Guid deployment, CancellationToken cancellationToken = default) =>
         SendAsync<object, UploadUrl>(HttpMethod.Post, $"v2/deployments/{deployment}/upload-url", null, null, ApiJson.Default.UploadUrl, cancellationToken);
 
-    /// <summary>Streams a gzip'd tar; not repeatable, since the address takes one PUT.</summary>
+    /// <summary>Streams a gzip'd tar from its beginning; not repeatable once it was sent, since the address takes one PUT.</summary>
     /// <param name="sent">Bytes so far, called as they go.</param>
     public async Task UploadAsync(UploadUrl to, Stream tarball, Action<long>? sent = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(to);
         ArgumentNullException.ThrowIfNull(tarball);
+        if (tarball.CanSeek) tarball.Position = 0;
         using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(to.Url)) { Content = new ProgressContent(tarball, sent) };
         request.Content.Headers.ContentType = new("application/gzip");
         foreach (var (name, value) in to.UploadHeaders)
@@ -177,6 +189,8 @@ public sealed class PilothouseClient : IDisposable
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         if (body is not null) request.Content = JsonContent.Create(body, bodyType!);
+        // Without any content the handler itself sends a POST again when a connection breaks that was used before.
+        else if (method == HttpMethod.Post) request.Content = new ByteArrayContent([]);
         using var answer = await OnceAsync(_http, request, cancellationToken).ConfigureAwait(false);
         if (answerType is not null) return await ReadAsync(answer, method.Method, path, answerType, cancellationToken).ConfigureAwait(false);
         await EnsureAcceptedAsync(answer, method.Method, path, cancellationToken).ConfigureAwait(false);

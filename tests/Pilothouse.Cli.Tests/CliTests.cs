@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Xunit;
 
 namespace Pilothouse.Cli.Tests;
@@ -29,6 +31,15 @@ public abstract class CliTests : IAsyncLifetime
         var code = await PilothouseCommand.RunAsync(arguments, output, error, Cancel);
         return new Ran(code, output.ToString(), error.ToString());
     }
+
+    /// <summary>As a process of its own, which heeds Ctrl-C also where the tests run in the background and ignore it.</summary>
+    private protected static IReadOnlyList<string> Program(params IEnumerable<string> arguments) =>
+    [
+        "env", "--default-signal=INT", Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet")), typeof(PilothouseCommand).Assembly.Location, .. arguments,
+    ];
+
+    private protected static async Task SignalAsync(Process process, string signal) =>
+        Assert.Equal(0, (await Folder.RunAsync("/", ["sh", "-c", $"kill -{signal} {process.Id}"])).Code);
 
     private protected sealed record Ran(int Code, string Output, string Error);
 }

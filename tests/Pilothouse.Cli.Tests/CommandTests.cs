@@ -47,7 +47,9 @@ public sealed class CommandTests : CliTests
         await Plane.DisposeAsync();
         var away = await RunBareAsync("list", "--url", url, "--api-key", "k");
 
-        Assert.Equal((1, "Invalid API key\n"), (refused.Code, refused.Error));
+        Assert.Equal((1, ""), (refused.Code, refused.Output));
+        Assert.StartsWith("Invalid API key\n", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--api-key", refused.Error, StringComparison.Ordinal);
         Assert.Equal((3, ""), (away.Code, away.Output));
         Assert.Contains("--url or PILOTHOUSE_URL", away.Error, StringComparison.Ordinal);
     }
@@ -132,7 +134,7 @@ public sealed class CommandTests : CliTests
     {
         var script = Home.Write("pilothouse-server", "#!/bin/sh\nprintf '%s|' \"$@\"\nexit 7\n");
         Assert.Equal(0, (await Folder.RunAsync(Home.Path, ["chmod", "+x", script])).Code);
-        string[] command = [Path.Combine(DotnetRoot, "dotnet"), typeof(PilothouseCommand).Assembly.Location, "serve", "--data", "a b", "--urls", "u", "--help"];
+        var command = Program("serve", "--data", "a b", "--urls", "u", "--help");
 
         var ran = await Folder.RunAsync(Home.Path, command, environment: new Dictionary<string, string> { ["PATH"] = $"{Home.Path}:/usr/bin:/bin" });
         var missing = await Folder.RunAsync(Home.Path, command, environment: new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" });
@@ -142,18 +144,38 @@ public sealed class CommandTests : CliTests
         Assert.Contains("pilothouse-server is neither beside this program nor on the PATH", missing.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("TERM", "TERM", 5)]
+    [InlineData("INT", "INT", 6)]
+    [InlineData("HUP", "TERM", 5)]
+    public async Task Serve_passes_signals_on_and_waits_for_the_server_to_stop(string signal, string arrived, int code)
+    {
+        // The sleep ends with the script, and holds none of its outputs.
+        var script = Home.Write(
+            "pilothouse-server",
+            "#!/bin/sh\ntrap 'kill $!; echo TERM; exit 5' TERM\ntrap 'kill $!; echo INT; exit 6' INT\nsleep 60 >/dev/null 2>&1 &\n: > ready\nwait $!\n");
+        Assert.Equal(0, (await Folder.RunAsync(Home.Path, ["chmod", "+x", script])).Code);
+
+        var ran = await Folder.RunAsync(
+            Home.Path, Program("serve"), environment: new Dictionary<string, string> { ["PATH"] = $"{Home.Path}:/usr/bin:/bin" },
+            meanwhile: async process =>
+            {
+                await Eventually.TrueAsync(() => File.Exists(Path.Combine(Home.Path, "ready")));
+                await SignalAsync(process, signal);
+            });
+
+        Assert.Equal((code, $"{arrived}\n"), (ran.Code, ran.Output));
+    }
+
     [Fact]
     public async Task Delete_without_a_terminal_deletes_nothing()
     {
         Plane.Add("one");
 
-        var ran = await Folder.RunAsync(Home.Path, [Path.Combine(DotnetRoot, "dotnet"), typeof(PilothouseCommand).Assembly.Location, "delete", "one", "--url", Plane.Url, "--api-key", FakeControlPlane.Key], "one\n");
+        var ran = await Folder.RunAsync(Home.Path, Program("delete", "one", "--url", Plane.Url, "--api-key", FakeControlPlane.Key), "one\n");
 
         Assert.Equal(2, ran.Code);
         Assert.Contains("--yes", ran.Error, StringComparison.Ordinal);
         Assert.Single(Plane.Deployments);
     }
-
-    private static string DotnetRoot =>
-        Path.GetFullPath(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 }

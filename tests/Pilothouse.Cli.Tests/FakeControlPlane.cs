@@ -36,6 +36,15 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>What a new revision goes through, one step a look.</summary>
     public IReadOnlyList<string> Steps { get; set; } = ["QUEUED", "BUILDING", "DEPLOYING", "DEPLOYED"];
 
+    /// <summary>Called with the status that a look is about to be answered with.</summary>
+    public Action<string> Looked { get; set; } = _ => { };
+
+    /// <summary>Called with each request before it is answered; one that is not to be answered is cut off.</summary>
+    public Func<HttpContext, bool> Answers { get; set; } = _ => true;
+
+    /// <summary>Where uploads are to go; null: here.</summary>
+    public string? UploadsAt { get; set; }
+
     public string Url => _app.Urls.Single();
 
     public byte[] Uploaded => _uploads.Values.Single();
@@ -95,19 +104,26 @@ internal sealed class FakeControlPlane : IAsyncDisposable
 
     private void Map()
     {
+        _app.Use((context, next) =>
+        {
+            if (Answers(context)) return next(context);
+            context.Abort();
+            return Task.CompletedTask;
+        });
         _app.Use((context, next) => context.Request.Path.StartsWithSegments("/up") || context.Request.Headers["X-Api-Key"] == Key
             ? next(context)
             : RefuseAsync(context, 403, "Invalid API key"));
         _app.MapGet("/v2/deployments", context =>
         {
-            string? name = context.Request.Query["name"], part = context.Request.Query["name_contains"];
+            string? name = context.Request.Query["name"], part = context.Request.Query["name_contains"], agent = context.Request.Query["agent_id"];
+            if (agent is not null) name = $"{agent}-{context.Request.Query["agent_environment"]}";
             return SayAsync(context, new DeploymentsList(
                 [.. Deployments.Where(one => name is null ? one.Name.Contains(part ?? "", StringComparison.Ordinal) : one.Name == name)], 0), ApiJson.Default.DeploymentsList);
         });
         _app.MapPost("/v2/deployments", async context =>
         {
             var body = (await context.Request.ReadFromJsonAsync(ApiJson.Default.DeploymentCreate))!;
-            await SayAsync(context, Add(body.Name!), ApiJson.Default.Deployment, 201);
+            await SayAsync(context, Add(body.Name ?? $"{body.Agent!.AgentId}-{body.Agent.Environment}"), ApiJson.Default.Deployment, 201);
         });
         _app.MapGet("/v2/deployments/{id:guid}", context => Find(context) is { } one ? SayAsync(context, one, ApiJson.Default.Deployment) : RefuseAsync(context, 404, "Deployment not found"));
         _app.MapDelete("/v2/deployments/{id:guid}", context =>
@@ -122,7 +138,7 @@ internal sealed class FakeControlPlane : IAsyncDisposable
             await SayAsync(context, Find(context)!, ApiJson.Default.Deployment);
         });
         _app.MapPost("/v2/deployments/{id:guid}/upload-url", context =>
-            SayAsync(context, new UploadUrl($"{Url}/up/1", "objects/1", new Dictionary<string, string>()), ApiJson.Default.UploadUrl));
+            SayAsync(context, new UploadUrl($"{UploadsAt ?? Url}/up/1", "objects/1", new Dictionary<string, string>()), ApiJson.Default.UploadUrl));
         _app.MapPut("/up/1", async context =>
         {
             var bytes = new MemoryStream();
@@ -136,6 +152,7 @@ internal sealed class FakeControlPlane : IAsyncDisposable
             var all = Revisions[Find(context)!.Id];
             var at = all.FindIndex(one => one.Id == Guid.Parse((string)context.Request.RouteValues["revision"]!));
             var shown = all[at];
+            Looked(shown.Status);
             all[at] = shown with { Status = Steps[Math.Min(Steps.Count - 1, Steps.ToList().IndexOf(shown.Status) + 1)] };
             return SayAsync(context, shown, ApiJson.Default.Revision);
         });

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Pilothouse.Testing;
+using Xunit;
 
 namespace Pilothouse.Cli.Tests;
 
@@ -18,8 +20,10 @@ internal sealed class Folder : IDisposable
     public void Dispose() => Directory.Delete(Path, recursive: true);
 
     /// <summary>Runs a program and returns its exit code and both outputs.</summary>
+    /// <param name="meanwhile">Done while it runs.</param>
     public static async Task<(int Code, string Output, string Error)> RunAsync(
-        string folder, IReadOnlyList<string> command, string input = "", IReadOnlyDictionary<string, string>? environment = null)
+        string folder, IReadOnlyList<string> command, string input = "", IReadOnlyDictionary<string, string>? environment = null,
+        Func<Process, Task>? meanwhile = null)
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
@@ -32,9 +36,18 @@ internal sealed class Folder : IDisposable
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        await process.StandardInput.WriteAsync(input);
-        process.StandardInput.Close();
-        await process.WaitForExitAsync();
+        try
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+            if (meanwhile is not null) await meanwhile(process);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Eventually.Limit, TimeProvider.System);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
+
         return (process.ExitCode, await output, await error);
     }
 }

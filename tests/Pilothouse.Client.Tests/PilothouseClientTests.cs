@@ -147,7 +147,38 @@ public sealed class PilothouseClientTests
 
         var unreachable = await Assert.ThrowsAsync<UnreachableException>(() => client.DeleteDeploymentAsync(s_id, Cancel));
 
-        Assert.Equal(client.Address, unreachable.Address);
+        Assert.Equal((client.Address, true), (unreachable.Address, unreachable.IsRefused));
+    }
+
+    [Fact]
+    public async Task Connection_that_broke_after_the_call_was_sent_is_not_called_refused_and_the_call_is_not_repeated()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var calls = 0;
+        var served = ServeAsync();
+        using var client = new PilothouseClient(new ClientOptions { Address = new Uri($"http://{listener.LocalEndpoint}"), ApiKey = "k" });
+        // So that the next call goes over a connection that was used before.
+        await client.DeleteDeploymentAsync(s_id, Cancel);
+
+        var broken = await Assert.ThrowsAsync<UnreachableException>(() => client.RedeployAsync(s_id, s_id, Cancel));
+
+        listener.Stop();
+        await Assert.ThrowsAnyAsync<SocketException>(() => served);
+        Assert.False(broken.IsRefused);
+        Assert.Equal(2, calls);
+
+        // Answers the first call of all; closes the connection, without an answer, at every later one.
+        async Task ServeAsync()
+        {
+            var buffer = new byte[4096];
+            while (true)
+            {
+                using var caller = await listener.AcceptTcpClientAsync(Cancel);
+                var stream = caller.GetStream();
+                while (await stream.ReadAsync(buffer, Cancel) > 0 && ++calls == 1) await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"u8.ToArray(), Cancel);
+            }
+        }
     }
 
     [Theory]
@@ -165,7 +196,7 @@ public sealed class PilothouseClientTests
         using var patient = server.Client();
         using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(200), TimeProvider.System);
 
-        await Assert.ThrowsAsync<UnreachableException>(() => hasty.PatchDeploymentAsync(s_id, new DeploymentPatch(), Cancel));
+        Assert.False((await Assert.ThrowsAsync<UnreachableException>(() => hasty.PatchDeploymentAsync(s_id, new DeploymentPatch(), Cancel))).IsRefused);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => patient.PatchDeploymentAsync(s_id, new DeploymentPatch(), stop.Token));
     }
 

@@ -26,18 +26,23 @@ internal sealed class SourceArchive : IDisposable
 
     public int Count { get; }
 
+    /// <param name="maxBytes">Of the archive; reading stops as soon as there are more.</param>
     /// <exception cref="MisuseException">Nothing to send, or more than the control plane takes.</exception>
-    public static async Task<SourceArchive> CreateAsync(IReadOnlyList<SourceFile> files, CancellationToken cancellationToken)
+    public static async Task<SourceArchive> CreateAsync(IReadOnlyList<SourceFile> files, CancellationToken cancellationToken, long maxBytes = MaxBytes)
     {
         if (files.Count == 0) throw new MisuseException("The folder has no files to deploy; is everything ignored?");
         var path = Path.Combine(Path.GetTempPath(), $"pilothouse-{Guid.NewGuid():N}.tar.gz");
         var stream = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 * 1024, FileOptions.DeleteOnClose);
         try
         {
-            await WriteAsync(files, stream, cancellationToken);
-            if (stream.Length > MaxBytes) throw TooLarge(files, stream.Length);
+            await WriteAsync(files, new BoundedStream(stream, maxBytes), cancellationToken);
             stream.Position = 0;
             return new SourceArchive(stream, files.Count);
+        }
+        catch (TooLongException)
+        {
+            await stream.DisposeAsync();
+            throw TooLarge(files, maxBytes);
         }
         catch
         {
@@ -67,12 +72,13 @@ internal sealed class SourceArchive : IDisposable
         }
     }
 
-    private static MisuseException TooLarge(IReadOnlyList<SourceFile> files, long length)
+    private static MisuseException TooLarge(IReadOnlyList<SourceFile> files, long maxBytes)
     {
-        var largest = files.Select(file => (file.Name, new FileInfo(file.Path).Length)).OrderByDescending(file => file.Length).Take(5)
-            .Select(file => $"{file.Name} ({Mebibytes(file.Length)})");
+        var sizes = files.Select(file => (file.Name, new FileInfo(file.Path).Length)).ToList();
+        var heaviest = HeaviestParts.Of(sizes, count: 5).Select(part => $"  {Mebibytes(part.Bytes),12}  {part.Name}");
         return new MisuseException(
-            $"The source is {Mebibytes(length)} packed; the control plane takes at most {Mebibytes(MaxBytes)}. The largest files: {string.Join(", ", largest)}. Name what is not needed in .gitignore.");
+            $"The source is too large: {files.Count} files of {Mebibytes(sizes.Sum(file => file.Length))}, and packed more than the {Mebibytes(maxBytes)} that the control plane takes. "
+            + $"Most of it:\n{string.Join('\n', heaviest)}\nName what the agent does not need in .gitignore or .dockerignore.");
     }
 
     private static string Mebibytes(long bytes) => $"{bytes / 1024.0 / 1024.0:0.0} MiB";

@@ -17,40 +17,41 @@ internal static class SourceFiles
     /// <summary>Sorted by name.</summary>
     /// <param name="root">Archive names count from here.</param>
     /// <param name="folders">Absolute, at or below the root: only what is in them.</param>
-    public static IReadOnlyList<SourceFile> Find(string root, IEnumerable<string> folders)
+    public static IReadOnlyList<SourceFile> Find(string root, IReadOnlyCollection<string> folders)
     {
         var files = new SortedDictionary<string, SourceFile>(StringComparer.Ordinal);
-        foreach (var folder in folders) Walk(root, folder, Above(root, folder), files);
+        var tops = folders.Append(root).ToHashSet(StringComparer.Ordinal);
+        foreach (var folder in folders) Walk(root, folder, tops, Above(root, folder, tops), files);
         return [.. files.Values];
     }
 
     /// <summary>The ignore files of the folders between the root and a named one count in it too.</summary>
-    private static List<(string Folder, IgnoreRules Rules)> Above(string root, string folder)
+    private static List<(string Folder, IgnoreRules Rules)> Above(string root, string folder, HashSet<string> tops)
     {
         var rules = new List<(string Folder, IgnoreRules Rules)>();
         var between = new Stack<string>();
         for (var at = folder; !string.Equals(at, root, StringComparison.Ordinal);) between.Push(at = Path.GetDirectoryName(at)!);
-        foreach (var one in between) rules.AddRange(RulesOf(one, root));
+        foreach (var one in between) rules.AddRange(RulesOf(one, tops));
         return rules;
     }
 
-    /// <summary>Docker reads its file at the root of a build only; git reads every one.</summary>
-    private static IEnumerable<(string Folder, IgnoreRules Rules)> RulesOf(string folder, string root) =>
+    /// <summary>Docker reads its file at the top of what it is given only; git reads every one.</summary>
+    private static IEnumerable<(string Folder, IgnoreRules Rules)> RulesOf(string folder, HashSet<string> tops) =>
         from name in s_ignoreFiles
-        where name is ".gitignore" || string.Equals(folder, root, StringComparison.Ordinal)
+        where name is ".gitignore" || tops.Contains(folder)
         let file = Path.Combine(folder, name)
         where File.Exists(file)
         select (folder, IgnoreRules.Parse(File.ReadLines(file), isAnchored: name is ".dockerignore"));
 
-    private static void Walk(string root, string folder, List<(string Folder, IgnoreRules Rules)> above, SortedDictionary<string, SourceFile> files)
+    private static void Walk(string root, string folder, HashSet<string> tops, List<(string Folder, IgnoreRules Rules)> above, SortedDictionary<string, SourceFile> files)
     {
-        List<(string Folder, IgnoreRules Rules)> rules = [.. above, .. RulesOf(folder, root)];
+        List<(string Folder, IgnoreRules Rules)> rules = [.. above, .. RulesOf(folder, tops)];
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false }))
         {
             var isFolder = entry is DirectoryInfo;
             if (entry.LinkTarget is not null || (isFolder ? s_neverFolders.Contains(entry.Name) : IsSecret(entry.Name))) continue;
             if (IsIgnored(entry.FullName, isFolder, rules)) continue;
-            if (isFolder) Walk(root, entry.FullName, rules, files);
+            if (isFolder) Walk(root, entry.FullName, tops, rules, files);
             else if (RegularFile.Is((FileInfo)entry)) files[Name(root, entry.FullName)] = new SourceFile(Name(root, entry.FullName), entry.FullName);
         }
     }

@@ -7,19 +7,25 @@ namespace Pilothouse.Cli.Connecting;
 /// <summary>The options that say which control plane, and as whom.</summary>
 internal sealed class Connection
 {
-    public const string DefaultUrl = "http://127.0.0.1:8787";
-
-    private readonly Option<string?> _url = new("--url") { Description = $"Address of the control plane; else PILOTHOUSE_URL. [default: {DefaultUrl}]", HelpName = "URL" };
+    private readonly Option<string?> _url = new("--url")
+    {
+        Description = $"Address of the control plane; else PILOTHOUSE_URL, LANGGRAPH_HOST_URL, LANGSMITH_ENDPOINT. [default: {ControlPlaneChoice.DefaultUrl}]",
+        HelpName = "URL",
+    };
 
     private readonly Option<string?> _key = new("--api-key")
     {
-        Description = "API key; else PILOTHOUSE_API_KEY, for a control plane on this machine ./.pilothouse/bootstrap-key, or LANGSMITH_API_KEY.",
+        Description = "API key; else PILOTHOUSE_API_KEY, LANGGRAPH_HOST_API_KEY, for a control plane on this machine ./.pilothouse/bootstrap-key, LANGSMITH_API_KEY.",
         HelpName = "KEY",
     };
 
-    private readonly Option<string?> _workspace = new("--workspace") { Description = "Workspace id, for keys that reach several; else PILOTHOUSE_WORKSPACE.", HelpName = "ID" };
+    private readonly Option<string?> _workspace = new("--workspace")
+    {
+        Description = "Workspace id, for keys that reach several; else PILOTHOUSE_WORKSPACE, LANGSMITH_TENANT_ID.",
+        HelpName = "ID",
+    };
 
-    public Option<bool> Json { get; } = new("--json") { Description = "Print JSON." };
+    public Option<bool> Json { get; } = new("--json") { Description = "Print JSON, one object a line." };
 
     public void AddTo(Command command)
     {
@@ -29,15 +35,11 @@ internal sealed class Connection
         command.Add(Json);
     }
 
-    public PilothouseClient Open(ParseResult parsed)
+    /// <param name="around">Null: the process's variables and <c>./.env</c>.</param>
+    public PilothouseClient Open(ParseResult parsed, Surroundings? around = null)
     {
-        var text = parsed.GetValue(_url) ?? Variable("PILOTHOUSE_URL") ?? DefaultUrl;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-            throw new MisuseException($"'{text}' is no address of a control plane; give one like {DefaultUrl}.");
-        var key = parsed.GetValue(_key) ?? Variable("PILOTHOUSE_API_KEY") ?? OwnKey(url) ?? Variable("LANGSMITH_API_KEY")
-            ?? throw new MisuseException("No API key: give --api-key or set PILOTHOUSE_API_KEY.");
-        if (key.Any(letter => letter is <= ' ' or > '~')) throw new MisuseException("The API key holds a space, a line's end or a letter that no key has; was it copied whole?");
-        return new PilothouseClient(new ClientOptions { Address = url, ApiKey = key, Workspace = parsed.GetValue(_workspace) ?? Variable("PILOTHOUSE_WORKSPACE") });
+        var chosen = ControlPlaneChoice.Of(parsed.GetValue(_url), parsed.GetValue(_key), parsed.GetValue(_workspace), around ?? Surroundings.Of(), OwnKey);
+        return new PilothouseClient(new ClientOptions { Address = chosen.Address, ApiKey = chosen.Key, Workspace = chosen.Workspace });
     }
 
     /// <summary>By id, or by exact name.</summary>
@@ -47,12 +49,10 @@ internal sealed class Connection
             : await client.FindDeploymentAsync(nameOrId, cancellationToken)
                 ?? throw new MisuseException($"There is no deployment named '{nameOrId}'; 'pilothouse list' shows those that are there.");
 
-    public static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
-
     /// <summary>The first key of a control plane that this user runs on this machine.</summary>
-    private static string? OwnKey(Uri url)
+    private static string? OwnKey()
     {
-        var file = Path.Combine(Variable("PILOTHOUSE_DATA") ?? Variable("PILOTHOUSE_Data") ?? ".pilothouse", "bootstrap-key");
-        return url.IsLoopback && File.Exists(file) ? File.ReadAllText(file).Trim() : null;
+        var file = Path.Combine(Surroundings.Variable("PILOTHOUSE_DATA") ?? Surroundings.Variable("PILOTHOUSE_Data") ?? ".pilothouse", "bootstrap-key");
+        return File.Exists(file) ? File.ReadAllText(file).Trim() : null;
     }
 }

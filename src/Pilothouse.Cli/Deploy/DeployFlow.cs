@@ -1,130 +1,92 @@
 using Pilothouse.Cli.Archives;
-using Pilothouse.Cli.Logs;
 using Pilothouse.Client;
 using Pilothouse.Contracts.Deployments;
-using Pilothouse.Contracts.Logs;
 
 namespace Pilothouse.Cli.Deploy;
 
+/// <param name="Agent">Instead of the name: the control plane gives one.</param>
+/// <param name="ConfigPath">Of langgraph.json below the root of the files.</param>
 /// <param name="Timeout">For waiting; what was begun goes on at the control plane.</param>
 internal sealed record DeployOrder(
-    string? Name, Guid? Deployment, string Type, string? EnvFile, string? InstallCommand, string? BuildCommand, bool Waits, TimeSpan Timeout);
+    string Name, AgentReference? Agent, Guid? Deployment, string Type, ProjectSecrets Secrets, IReadOnlyList<SourceFile> Files, string ConfigPath, string? InstallCommand, string? BuildCommand,
+    bool Waits, TimeSpan Timeout);
 
 /// <summary>From a folder to a URL.</summary>
 internal sealed class DeployFlow(PilothouseClient client, DeployReport report)
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan s_restartLimit = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan s_restartPause = TimeSpan.FromSeconds(3);
-    private static readonly string[] s_final = ["DEPLOYED", "CREATE_FAILED", "BUILD_FAILED", "DEPLOY_FAILED", "SKIPPED", "INTERRUPTED"];
+    private readonly Patience _patience = new(report);
+    private string _whatHolds = "nothing was deployed";
 
-    public async Task<int> RunAsync(Project project, DeployOrder order, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(DeployOrder order, CancellationToken cancellationToken)
     {
-        var secrets = ProjectSecrets.Read(project, order.EnvFile);
-        if (secrets.Skipped.Count > 0) report.Step($"left out of the environment: {string.Join(", ", secrets.Skipped)}");
-
-        using var archive = await SourceArchive.CreateAsync(project.Files(order.EnvFile), cancellationToken);
-        report.Step($"{archive.Count} files, {archive.File.Length / 1024.0:0.0} KiB packed");
-        var deployment = await FindOrCreateAsync(project, order, cancellationToken);
-        var revision = await UploadAsync(project, order, deployment, archive, secrets, cancellationToken);
-        if (!order.Waits)
-        {
-            report.Result("STARTED", deployment.Id, revision, deployment.SourceConfig.CustomUrl);
-            return ExitCodes.Done;
-        }
-
-        return await FollowAsync(deployment.Id, revision, order.Timeout, cancellationToken);
+        var (deployment, revision) = await BeginAsync(order, cancellationToken);
+        if (order.Waits) return await new DeployWatch(client, report, deployment.Id, revision).RunAsync(order.Timeout, cancellationToken);
+        report.Result("STARTED", deployment.Id, revision, deployment.SourceConfig.CustomUrl);
+        return ExitCodes.Done;
     }
 
-    private async Task<Deployment> FindOrCreateAsync(Project project, DeployOrder order, CancellationToken cancellationToken)
+    private async Task<(Deployment Deployment, Guid Revision)> BeginAsync(DeployOrder order, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (order.Secrets.Skipped.Count > 0) report.Step($"left out of the environment: {string.Join(", ", order.Secrets.Skipped)}");
+            using var archive = await SourceArchive.CreateAsync(order.Files, cancellationToken);
+            report.Step($"{archive.Count} files, {archive.File.Length / 1024.0:0.0} KiB packed for {client.Address}");
+            var deployment = await FindOrCreateAsync(order, cancellationToken);
+            var source = await UploadAsync(deployment.Id, archive.File, cancellationToken);
+            return (deployment, await PatchAsync(order, deployment, source, cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            report.Step($"stopped; {_whatHolds}");
+            throw;
+        }
+    }
+
+    private async Task<Deployment> FindOrCreateAsync(DeployOrder order, CancellationToken cancellationToken)
     {
         if (order.Deployment is { } id) return await client.GetDeploymentAsync(id, cancellationToken);
-        var name = project.Name(order.Name);
-        if (await client.FindDeploymentAsync(name, cancellationToken) is { } there)
+        var (there, called) = order.Agent is { } agent
+            ? (await client.FindDeploymentAsync(agent, cancellationToken), $"agent {agent.AgentId} in {agent.Environment}")
+            : (await client.FindDeploymentAsync(order.Name, cancellationToken), order.Name);
+        report.Step(there is null ? $"a new deployment, {called}" : $"a new revision of {called}");
+        if (there is not null) return there;
+        var wanted = new DeploymentCreate
         {
-            report.Step($"a new revision of {name}");
-            return there;
-        }
-
-        report.Step($"a new deployment, {name}");
-        return await client.CreateDeploymentAsync(new DeploymentCreate
-        {
-            Name = name,
+            Name = order.Agent is null ? order.Name : null,
+            Agent = order.Agent,
             Source = "internal_source",
             SourceConfig = new SourceConfig { DeploymentType = order.Type },
             SourceRevisionConfig = new SourceRevisionConfig(),
             Secrets = [],
-        }, cancellationToken);
+        };
+        return await _patience.WriteAsync(() => client.CreateDeploymentAsync(wanted, cancellationToken), cancellationToken);
     }
 
-    private async Task<Guid> UploadAsync(
-        Project project, DeployOrder order, Deployment deployment, SourceArchive archive, ProjectSecrets secrets, CancellationToken cancellationToken)
+    /// <returns>Where the control plane has the source.</returns>
+    private async Task<string> UploadAsync(Guid deployment, FileStream archive, CancellationToken cancellationToken)
     {
-        var upload = await client.CreateUploadUrlAsync(deployment.Id, cancellationToken);
-        await client.UploadAsync(upload, archive.File, bytes => report.Upload(bytes, archive.File.Length), cancellationToken);
-        var patched = await client.PatchDeploymentAsync(deployment.Id, new DeploymentPatch
+        var upload = await _patience.WriteAsync(() => client.CreateUploadUrlAsync(deployment, cancellationToken), cancellationToken);
+        await _patience.WriteAsync(async () =>
+        {
+            await client.UploadAsync(upload, archive, bytes => report.Upload(bytes, archive.Length), cancellationToken);
+            return upload;
+        }, cancellationToken);
+        return upload.ObjectPath;
+    }
+
+    private async Task<Guid> PatchAsync(DeployOrder order, Deployment deployment, string source, CancellationToken cancellationToken)
+    {
+        var patch = new DeploymentPatch
         {
             RevisionSource = "internal_source",
             SourceConfig = order.InstallCommand is null && order.BuildCommand is null
                 ? null
                 : new SourceConfig { InstallCommand = order.InstallCommand, BuildCommand = order.BuildCommand },
-            SourceRevisionConfig = new SourceRevisionConfig { SourceTarballPath = upload.ObjectPath, LanggraphConfigPath = project.ConfigPath },
-            Secrets = secrets.Secrets,
-        }, cancellationToken);
-        return patched.LatestRevisionId!.Value;
-    }
-
-    private async Task<int> FollowAsync(Guid deployment, Guid revision, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-        var build = new LogFollow((query, stop) => client.BuildLogsAsync(deployment, revision, query, stop));
-        var last = "";
-        while (true)
-        {
-            var status = await StatusAsync(deployment, revision, cancellationToken);
-            await foreach (var entry in build.NewAsync(cancellationToken)) report.Log("build", entry);
-            if (!string.Equals(status, last, StringComparison.Ordinal) && !s_final.Contains(status)) report.Status(status);
-            last = status;
-            if (s_final.Contains(status)) return await EndAsync(deployment, revision, status, cancellationToken);
-            if (TimeProvider.System.GetElapsedTime(began) > limit)
-            {
-                report.Step($"not waited for any longer; it goes on at the control plane: pilothouse revisions {deployment}");
-                report.Result(status, deployment, revision, url: null);
-                return ExitCodes.Refused;
-            }
-
-            await Task.Delay(s_pause, TimeProvider.System, cancellationToken);
-        }
-    }
-
-    /// <summary>A control plane that restarts finishes what it began: it is waited for, for a minute.</summary>
-    private async Task<string> StatusAsync(Guid deployment, Guid revision, CancellationToken cancellationToken)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return (await client.GetRevisionAsync(deployment, revision, cancellationToken)).Status;
-            }
-            catch (UnreachableException) when (TimeProvider.System.GetElapsedTime(began) < s_restartLimit)
-            {
-                report.Step("the control plane does not answer; waiting for it");
-                await Task.Delay(s_restartPause, TimeProvider.System, cancellationToken);
-            }
-        }
-    }
-
-    private async Task<int> EndAsync(Guid deployment, Guid revision, string status, CancellationToken cancellationToken)
-    {
-        if (status is "DEPLOY_FAILED")
-        {
-            var lines = await client.DeployLogsAsync(deployment, revision, new LogQuery { Order = "desc", Limit = 30 }, cancellationToken);
-            foreach (var entry in lines.Logs.Reverse()) report.Log("deploy", entry);
-        }
-
-        var url = (await client.GetDeploymentAsync(deployment, cancellationToken)).SourceConfig.CustomUrl;
-        report.Result(status, deployment, revision, url);
-        return status is "DEPLOYED" ? ExitCodes.Done : ExitCodes.Refused;
+            SourceRevisionConfig = new SourceRevisionConfig { SourceTarballPath = source, LanggraphConfigPath = order.ConfigPath },
+            Secrets = order.Secrets.Secrets,
+        };
+        _whatHolds = $"whether the control plane has made the revision is not known: pilothouse revisions {deployment.Name}";
+        return (await _patience.WriteAsync(() => client.PatchDeploymentAsync(deployment.Id, patch, cancellationToken), cancellationToken)).LatestRevisionId!.Value;
     }
 }

@@ -34,6 +34,13 @@ internal sealed class DeployReport(Terminal terminal, bool isJson)
         else terminal.Say($"  {(entry.Level is "INFO" or "DEBUG" ? "" : $"{entry.Level} ")}{entry.Message}");
     }
 
+    /// <summary>The last word on a revision that is not waited for.</summary>
+    public void GoesOn(string why, string status, Guid deployment, Guid revision)
+    {
+        Step($"{why}; the deployment goes on at the control plane (now {status}): see 'pilothouse revisions {deployment}'");
+        if (isJson) Result(status, deployment, revision, url: null);
+    }
+
     public void Result(string status, Guid deployment, Guid? revision, string? url)
     {
         if (isJson)

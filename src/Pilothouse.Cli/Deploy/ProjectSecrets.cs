@@ -4,30 +4,25 @@ using Pilothouse.Contracts.Deployments;
 namespace Pilothouse.Cli.Deploy;
 
 /// <summary>The environment of the agent, from a file or from the project's configuration. Values are never printed.</summary>
-/// <param name="Secrets">Null: no file and no map, so that what is stored stays.</param>
+/// <param name="Secrets">Null: no file, so that what is stored stays.</param>
 /// <param name="Skipped">Names that were left out, with the reason.</param>
-internal sealed record ProjectSecrets(IReadOnlyList<Secret>? Secrets, IReadOnlyList<string> Skipped)
+/// <param name="Variables">All that the file or the map says: settings of the command line may be among them.</param>
+internal sealed record ProjectSecrets(IReadOnlyList<Secret>? Secrets, IReadOnlyList<string> Skipped, IReadOnlyDictionary<string, string> Variables)
 {
     /// <param name="file">Null: the project's <c>env</c>, else <c>.env</c> beside langgraph.json.</param>
     public static ProjectSecrets Read(Project project, string? file)
     {
         if (file is not null && !File.Exists(file)) throw new MisuseException($"There is no env file at {Path.GetFullPath(file)}.");
-        var variables = file is not null ? Parse(file) : FromConfig(project);
-        if (variables is null) return new ProjectSecrets(null, []);
-        var empty = variables.Where(pair => pair.Value.Length == 0).Select(pair => $"{pair.Key} (empty)");
-        var reserved = variables.Keys.Where(ReservedNames.Contains).Select(name => $"{name} (set by the platform)");
-        return new ProjectSecrets(
-            [.. variables.Where(pair => pair.Value.Length > 0 && !ReservedNames.Contains(pair.Key)).Select(pair => new Secret(pair.Key, pair.Value))],
-            [.. empty, .. reserved]);
-    }
-
-    private static IReadOnlyDictionary<string, string>? FromConfig(Project project)
-    {
         // A map is part of the source and reaches the agent with it.
-        return project.EnvFile is { } file && File.Exists(file) ? Parse(file) : null;
+        if ((file ?? project.EnvFile) is not { } path || !File.Exists(path)) return new ProjectSecrets(null, [], project.EnvMap ?? new Dictionary<string, string>(StringComparer.Ordinal));
+        var all = EnvFile.Parse(File.ReadAllText(path), Surroundings.Variable);
+        var empty = all.Where(pair => pair.Value.Length == 0).Select(pair => $"{pair.Key} (empty)");
+        var reserved = all.Keys.Where(ReservedNames.Contains).Where(name => name is not "LANGSMITH_DEPLOYMENT_NAME").Select(name => $"{name} (set by the platform)");
+        return new ProjectSecrets(
+            [.. all.Where(pair => pair.Value.Length > 0 && !ReservedNames.Contains(pair.Key)).Select(pair => new Secret(pair.Key, pair.Value))],
+            [.. empty, .. reserved],
+            all);
     }
-
-    private static IReadOnlyDictionary<string, string> Parse(string file) => EnvFile.Parse(File.ReadAllText(file), Connection.Variable);
 }
 
 /// <summary>Names that the control plane refuses, so that files made for other tools deploy all the same.</summary>

@@ -10,6 +10,8 @@ internal static class ServerCommands
 {
     private const string Program = "pilothouse-server";
 
+    private const int Interrupt = 2;
+    private const int Terminate = 15;
     private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private static readonly string[] s_verbs = ["serve"];
 
@@ -30,16 +32,22 @@ internal static class ServerCommands
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
 
-        // Ctrl-C reaches both; a SIGTERM to us alone is passed on. Either way the server decides when it is done.
-        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
-        {
-            context.Cancel = true;
-            _ = Signal(process.Id, 15);
-        });
-        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
+        // The server decides when it is done.
+        using var terminated = OnSignal(PosixSignal.SIGTERM, () => Signal(process.Id, Terminate));
+        using var hungUp = OnSignal(PosixSignal.SIGHUP, () => Signal(process.Id, Terminate));
+        using var interrupted = OnSignal(PosixSignal.SIGINT, () => IsInForeground() ? 0 : Signal(process.Id, Interrupt));
         await process.WaitForExitAsync(CancellationToken.None);
         return process.ExitCode;
     }
+
+    private static PosixSignalRegistration OnSignal(PosixSignal signal, Func<int> passOn) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        _ = passOn();
+    });
+
+    /// <summary>Then the terminal has sent its Ctrl-C to the server as well, and a second one means: at once.</summary>
+    private static bool IsInForeground() => Enumerable.Range(0, 3).Any(descriptor => ForegroundGroup(descriptor) == OwnGroup());
 
     private static ProcessStartInfo? Find()
     {
@@ -53,4 +61,13 @@ internal static class ServerCommands
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Signal(int process, int signal);
+
+    /// <summary>-1 when it is no terminal, or not ours.</summary>
+    [DllImport("libc", EntryPoint = "tcgetpgrp")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int ForegroundGroup(int descriptor);
+
+    [DllImport("libc", EntryPoint = "getpgrp")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int OwnGroup();
 }

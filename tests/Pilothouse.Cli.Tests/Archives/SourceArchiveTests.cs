@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Runtime.Versioning;
 using Pilothouse.Cli.Archives;
 using Pilothouse.Cli.Deploy;
+using Pilothouse.Testing;
 using Xunit;
 
 namespace Pilothouse.Cli.Tests.Archives;
@@ -66,6 +67,55 @@ public sealed class SourceArchiveTests : IDisposable
     }
 
     [Fact]
+    public void Uv_workspace_comes_along_with_its_lock_file()
+    {
+        _folder.Write("pyproject.toml");
+        _folder.Write("uv.lock");
+        _folder.Write("libs/shared/shared.py");
+        _folder.Write("apps/agent/agent.py");
+        _folder.Write("apps/agent/langgraph.json", """{"source":{"kind":"uv","root":"../..","package":"agent"}}""");
+
+        var project = Project.Read(Path.Combine(_folder.Path, "apps/agent"), "langgraph.json");
+
+        Assert.Equal((_folder.Path, "apps/agent/langgraph.json"), (project.Root, project.ConfigPath));
+        Assert.Equal(["apps/agent/agent.py", "apps/agent/langgraph.json", "libs/shared/shared.py", "pyproject.toml", "uv.lock"], Names(project));
+    }
+
+    [Fact]
+    public void Folder_that_is_named_is_sent_whole_when_the_configuration_is_deeper_in_it()
+    {
+        _folder.Write("package.json");
+        _folder.Write("package-lock.json");
+        _folder.Write("packages/shared/index.js");
+        _folder.Write("apps/agent/langgraph.json", "{}");
+
+        var whole = Project.Read(_folder.Path + "/", "apps/agent/langgraph.json");
+        var part = Project.Read(Path.Combine(_folder.Path, "apps/agent"), "langgraph.json");
+
+        Assert.Equal(["apps/agent/langgraph.json", "package-lock.json", "package.json", "packages/shared/index.js"], Names(whole));
+        Assert.Equal("apps/agent/langgraph.json", whole.ConfigPath);
+        Assert.Equal(["langgraph.json"], Names(part));
+        var all = Assert.Throws<MisuseException>(() => Project.Read("/", Path.Combine(_folder.Path, "apps/agent/langgraph.json")[1..]));
+        Assert.Contains("more than a project", all.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_folder_that_is_packed_has_its_own_dockerignore()
+    {
+        _folder.Write("app/langgraph.json", """{"dependencies":[".","../lib"]}""");
+        _folder.Write("app/.dockerignore", "data\n.dockerignore\n");
+        _folder.Write("app/data/large.bin");
+        _folder.Write("app/src/.dockerignore", "agent.py\n");
+        _folder.Write("app/src/agent.py");
+        _folder.Write("lib/.dockerignore", "*.bin\n.dockerignore\n");
+        _folder.Write("lib/model.bin");
+        _folder.Write("lib/lib.py");
+
+        Assert.Equal(
+            ["app/langgraph.json", "app/src/.dockerignore", "app/src/agent.py", "lib/lib.py"], Names(Project.Read(Path.Combine(_folder.Path, "app"), "langgraph.json")));
+    }
+
+    [Fact]
     public async Task Same_files_give_the_same_bytes_whenever_they_were_written()
     {
         var script = _folder.Write("run.sh");
@@ -98,6 +148,30 @@ public sealed class SourceArchiveTests : IDisposable
 
         Assert.Equal((true, "x"), entries["run.sh"]);
         Assert.Equal((false, "text"), entries[name]);
+    }
+
+    [Fact]
+    public async Task Too_large_a_source_is_told_before_all_is_read_with_what_is_large_and_where_to_name_it()
+    {
+        var noise = new byte[64 * 1024];
+        foreach (var name in new[] { "a/data/one.bin", "a/data/two.bin", "a/agent.py", "model.bin", "b/x/deep/weights.bin" })
+        {
+            Random.Shared.NextBytes(noise);
+            File.WriteAllBytes(_folder.Write(name), name.EndsWith(".py", StringComparison.Ordinal) ? [1] : noise);
+        }
+
+        var files = SourceFiles.Find(_folder.Path, [_folder.Path]).ToList();
+        // Whoever would read it would wait for ever.
+        var pipe = Path.Combine(_folder.Path, "z-pipe");
+        Assert.Equal(0, (await Folder.RunAsync(_folder.Path, ["mkfifo", pipe])).Code);
+        files.Add(new SourceFile("z-pipe", pipe));
+
+        var refused = await Assert.ThrowsAsync<MisuseException>(() => SourceArchive.CreateAsync(files, Cancel, maxBytes: 100 * 1024).WaitAsync(Eventually.Limit, TimeProvider.System, Cancel));
+
+        Assert.Equal(["a/data/", "b/x/deep/weights.bin", "model.bin", "z-pipe"], refused.Message.Split('\n')[1..^1].Select(line => line.Split(' ')[^1]));
+        Assert.Contains("more than the 0.1 MiB", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(".gitignore", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(".dockerignore", refused.Message, StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> Names(Project project) => project.Files().Select(file => file.Name);
