@@ -59,6 +59,23 @@ public sealed class CommandTests(ServerFixture world)
     }
 
     [Fact]
+    public async Task Commands_of_the_user_install_and_build()
+    {
+        using var project = NewProject();
+        var name = ServerFixture.Name("commands");
+        project.Write("word.mjs", "import { writeFileSync } from \"node:fs\";\nwriteFileSync(\"src/word.ts\", 'export const word = \"built\";\\n');\n");
+        project.Replace("src/agent.ts", "echo: ${text}", "${word}: ${text}");
+        project.Write("src/agent.ts", "import { word } from \"./word.ts\";\n" + File.ReadAllText(Path.Combine(project.Path, "src", "agent.ts")));
+
+        var ended = await OurCli.RunAsync(
+            world.Server, project.Path, "deploy", "--name", name, "--install-command", "npm ci --no-fund && npm ls", "--build-command", "node word.mjs");
+
+        Assert.True(ended.Code == 0, ended.ToString());
+        Assert.Contains("$ npm ci --no-fund && npm ls\n", ended.Error, StringComparison.Ordinal);
+        Assert.Equal("built: by a command", await new Agent((await OnlyAsync(name)).Url, world.Server.Key).AskAsync("by a command"));
+    }
+
+    [Fact]
     public async Task What_does_not_serve_is_refused_with_the_reason_and_wrong_names_are_misuse()
     {
         using var project = new ProjectFolder("echo-js");
