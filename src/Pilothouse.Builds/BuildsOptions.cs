@@ -25,9 +25,12 @@ public sealed class BuildsOptions
     /// <summary>Folders and files of the host that builds may read in the sandbox besides the system's and the toolchain. Absolute.</summary>
     public IList<string> ReadablePaths { get; } = [];
 
-    /// <summary>For one build, from unpacking to artifact.</summary>
+    /// <summary>
+    /// For one build, from unpacking to artifact. Together with <c>Listener:ReadyLimit</c> below the 15 minutes that the official client waits for a
+    /// revision's end.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
-    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(9);
 
     /// <summary>Of all processes of one build together.</summary>
     [Range(16L << 20, long.MaxValue)]

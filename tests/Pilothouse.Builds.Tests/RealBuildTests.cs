@@ -67,7 +67,7 @@ public sealed class RealBuildTests
     [InlineData("yarn@1.22.22", "Auto")]
     [InlineData("yarn@4.18.1", "Auto")]
     [InlineData("pnpm@10.34.9", "Auto")]
-    [InlineData("bun@1.4.5", "Off")]
+    [InlineData("bun@1.4.5", "Auto")]
     public async Task Package_managers_of_all_kinds_install(string packageManager, string sandbox)
     {
         await using var host = EngineHost.Real(("Sandbox", sandbox));

@@ -7,18 +7,18 @@ internal static class ConfigKeys
 {
     /// <summary>They describe a container image; there is none.</summary>
     public static IReadOnlyList<string> OfImages { get; } =
-        ["base_image", "image_distro", "api_version", "dockerfile_lines", "keep_pkg_tools", "_INTERNAL_docker_tag"];
+        ["base_image", "image_distro", "dockerfile_lines", "keep_pkg_tools", "_INTERNAL_docker_tag"];
 
     public static IReadOnlyList<string> All { get; } =
     [
-        "$schema", "python_version", "node_version", "pip_config_file", "pip_installer", "source", "dependencies", "graphs", "env", "store", "auth",
+        "$schema", "python_version", "node_version", "api_version", "pip_config_file", "pip_installer", "source", "dependencies", "graphs", "env", "store", "auth",
         "encryption", "http", "webhooks", "checkpointer", "ui", "ui_config", "priority", .. OfImages,
     ];
 
     /// <summary>Known, and without effect on this kind of agent server when it keeps its state in memory.</summary>
     public static IReadOnlyList<string> UnusedBy(AgentServerKind kind) => kind switch
     {
-        AgentServerKind.JavaScript => ["python_version", "pip_config_file", "pip_installer", "source", "store", "encryption", "webhooks", "checkpointer", "priority"],
+        AgentServerKind.JavaScript => ["python_version", "api_version", "pip_config_file", "pip_installer", "source", "store", "encryption", "webhooks", "checkpointer", "priority"],
         _ => ["node_version"],
     };
 

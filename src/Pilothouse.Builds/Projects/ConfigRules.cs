@@ -139,7 +139,8 @@ internal static partial class ConfigRules
             check.Fault(key, $"is {Sources.SourcePath.Shown(value.GetRawText())}; it must be one of {string.Join(", ", words)}.");
     }
 
-    [GeneratedRegex(@"^([0-9]{1,3})\.([0-9]{1,3})\z", RegexOptions.CultureInvariant)]
+    /// <summary>The vendor's images have a distribution behind it: <c>3.11-bookworm</c>.</summary>
+    [GeneratedRegex(@"^([0-9]{1,3})\.([0-9]{1,3})(?:-(?:bookworm|slim|wolfi|debian))?\z", RegexOptions.CultureInvariant)]
     private static partial Regex MajorMinor();
 
     [GeneratedRegex(@"(?:git\+)?https?://[^/\s]*@", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]

@@ -155,11 +155,30 @@ public sealed class ProjectReadingTests
                 "langgraph.json: grphs is no key that is known; did you mean graphs?",
                 "langgraph.json: custom is no key that is known; it is ignored.",
                 "langgraph.json: base_image is about a container image; this build makes none, so it is ignored.",
-                "langgraph.json: api_version is about a container image; this build makes none, so it is ignored.",
                 "langgraph.json: dockerfile_lines is about a container image; this build makes none, so it is ignored.",
                 "langgraph.json: keep_pkg_tools is about a container image; this build makes none, so it is ignored.",
                 "langgraph.json: python_version is not used by the JavaScript agent server in memory; it is ignored.",
+                "langgraph.json: api_version is not used by the JavaScript agent server in memory; it is ignored.",
                 "langgraph.json: store is not used by the JavaScript agent server in memory; it is ignored.",
+            ],
+            reading.Warnings);
+    }
+
+    [Fact]
+    public void What_the_Python_server_goes_by_is_not_called_ignored()
+    {
+        using var folder = new ProjectFolder().Write("langgraph.json", """
+            {"graphs": {"agent": "./src/agent.py:graph"}, "python_version": "3.11-bookworm", "api_version": "0.16", "image_distro": "wolfi", "node_version": "20",
+             "pip_installer": "uv", "store": {"ttl": {}}, "checkpointer": {"ttl": {}}, "webhooks": {}, "http": {}, "auth": {}, "env": ".env"}
+            """);
+
+        var reading = folder.Read();
+
+        Assert.Empty(reading.Faults);
+        Assert.Equal(
+            [
+                "langgraph.json: image_distro is about a container image; this build makes none, so it is ignored.",
+                "langgraph.json: node_version is not used by the Python agent server in memory; it is ignored.",
             ],
             reading.Warnings);
     }

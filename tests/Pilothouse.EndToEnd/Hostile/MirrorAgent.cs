@@ -7,12 +7,12 @@ namespace Pilothouse.EndToEnd.Hostile;
 /// <summary>An agent that answers with what it sees of its environment, and prints what it is told to.</summary>
 internal static class MirrorAgent
 {
+    /// <summary>TypeScript, for the file that the sample's <c>langgraph.json</c> names.</summary>
+    public static string Graph => File.ReadAllText(Path.Combine(Repository.Root, "tests", "Pilothouse.EndToEnd", "Hostile", "Mirror", "agent.ts"));
+
     /// <summary>The sample's packages with another graph. <paramref name="before"/> is put in front of it and runs at import.</summary>
-    public static byte[] Source(string before = "")
-    {
-        var graph = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Pilothouse.EndToEnd", "Hostile", "Mirror", "agent.ts"));
-        return Tarball.OfFolder(Repository.Sample("echo-js"), (name, text) => name == "src/agent.ts" ? before + graph : text);
-    }
+    public static byte[] Source(string before = "") =>
+        Tarball.OfFolder(Repository.Sample("echo-js"), (name, text) => name == "src/agent.ts" ? before + Graph : text);
 
     /// <returns>Values as the process has them; an unset one is <c>(not set)</c>.</returns>
     public static async Task<IReadOnlyList<string>> ReadAsync(Agent agent, params IEnumerable<string> names) =>

@@ -200,10 +200,14 @@ public sealed class DeployTests(ServerFixture world)
         project.Replace("langgraph.json", "agent.ts:graph", "absent.ts:graph");
 
         var ended = await OfficialCli.RunAsync(world.Server, project.Path, "deploy", "--remote", "--no-input", "--deployment-id", id);
+        project.Replace("langgraph.json", "absent.ts:graph", "agent.ts:graph");
+        var mended = await OfficialCli.RunAsync(world.Server, project.Path, "deploy", "--remote", "--no-input", "--deployment-id", id, "--name", "another-name");
 
         Assert.Equal(1, ended.Code);
         Assert.Contains("absent.ts", ended.Output + ended.Error, StringComparison.Ordinal);
-        Assert.Single((await world.Control.SendAsync(HttpMethod.Get, $"/v2/deployments/{id}/revisions")).GetProperty("resources").EnumerateArray());
+        Assert.True(mended.Code == 0, mended.ToString());
+        var revisions = (await world.Control.SendAsync(HttpMethod.Get, $"/v2/deployments/{id}/revisions")).GetProperty("resources").EnumerateArray();
+        Assert.Equal(["DEPLOYED", "BUILD_FAILED"], revisions.Select(revision => revision.GetProperty("status").GetString()));
     }
 
     [Fact]

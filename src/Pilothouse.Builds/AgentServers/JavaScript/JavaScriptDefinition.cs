@@ -79,5 +79,10 @@ internal static class JavaScriptDefinition
         return definition.ToJsonString().Replace("$", "\\u0024", StringComparison.Ordinal);
     }
 
-    private static JsonNode? Copy(JsonElement element) => JsonNode.Parse(element.GetRawText());
+    /// <summary>Without what is null, which the server does not take for absent.</summary>
+    private static JsonNode? Copy(JsonElement element) => element.ValueKind is JsonValueKind.Object
+        ? new JsonObject(element.EnumerateObject()
+            .Where(member => member.Value.ValueKind is not JsonValueKind.Null)
+            .Select(member => KeyValuePair.Create(member.Name, Copy(member.Value))))
+        : JsonNode.Parse(element.GetRawText());
 }

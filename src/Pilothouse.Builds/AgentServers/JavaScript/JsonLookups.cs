@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace Pilothouse.Builds.AgentServers.JavaScript;
 
-/// <summary>Reads files of other people: what is missing or of another kind is simply not there.</summary>
+/// <summary>Reads files of other people: what is missing, null or of another kind is simply not there.</summary>
 internal static class JsonLookups
 {
     public static JsonElement Member(this JsonElement element, string name)
     {
         try
         {
-            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) ? member : default;
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) && member.ValueKind != JsonValueKind.Null ? member : default;
         }
         catch (InvalidOperationException)
         {

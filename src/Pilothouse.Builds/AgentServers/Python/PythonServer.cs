@@ -68,8 +68,6 @@ internal sealed class PythonServer(PythonTools tools, PythonServerTools serverTo
     {
         if (project.Config.Member("ui").ValueKind == JsonValueKind.Object)
             log.Write("WARNING", $"{project.ConfigPath}: ui is left out; its components need Node beside the Python server, which is not started here. The agents work without them.");
-        if (project.Config.Member("node_version").ValueKind is not JsonValueKind.Undefined)
-            log.Write("WARNING", $"{project.ConfigPath}: node_version is left out; the in-memory Python server runs Python only.");
         if (project.Config.Text("pip_installer") is "pip")
             log.Write("INFO", $"{project.ConfigPath}: pip_installer is \"pip\"; packages are installed by uv all the same, from the sources that pip's settings name.");
         if (project.InstallCommand is not null || project.BuildCommand is not null)

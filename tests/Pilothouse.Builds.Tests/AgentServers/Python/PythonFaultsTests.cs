@@ -128,6 +128,8 @@ public sealed class PythonFaultsTests : IDisposable
     [InlineData("""{"dependencies": ["."], "graphs": {"agent": "agent.py:graph", "other": {"path": "some_package.graphs:make", "description": "x"}}}""")]
     [InlineData("""{"dependencies": ["./star", "langchain[openai]>=1; python_version < '3.13'", "x @ git+https://git.example/x"], "graphs": {"agent": "./star/agent.py:anything"}}""")]
     [InlineData("""{"dependencies": ["."], "graphs": {"agent": "./agent.py:graph"}, "store": {"index": {"embed": "openai:text-embedding-3-small"}}, "checkpointer": {"ttl": {"default_ttl": 1}}}""")]
+    [InlineData("""{"dependencies": ["."], "graphs": {"agent": "./agent.py:graph"}, "python_version": null, "pip_installer": null, "pip_config_file": null, "source": null, "api_version": null, "package": null}""")]
+    [InlineData("""{"dependencies": ["."], "graphs": {"agent": "./agent.py:graph"}, "auth": {"path": null}, "http": {"app": null}, "checkpointer": {"path": null}, "store": {"index": {"embed": null}}, "env": null}""")]
     public void Right_projects_have_no_faults(string config)
     {
         Assert.Empty(Faults(config, ("star/agent.py", "from elsewhere import *\n")));
