@@ -258,17 +258,19 @@ public sealed class UploadTests
     [InlineData("github", "only available for 'internal_docker' source deployments")]
     [InlineData("internal_docker", "need a container runtime")]
     [InlineData("internal_source", "--remote")]
-    public async Task Push_token_is_refused_in_words_that_say_what_to_do(string source, string expected)
+    public async Task A8_12_push_token_with_a_body_or_none_is_refused_in_words_that_say_what_to_do(string source, string expected)
     {
         await using var world = await ControlWorld.StartAsync();
         var deployment = await world.DeploymentAsync(source);
         using var client = world.Host.Client();
-        using var body = new StringContent("""{"supports_registry_username": true}""", Encoding.UTF8, "application/json");
+        foreach (var text in (string?[])["""{"supports_registry_username": true}""", "{}", null])
+        {
+            using var body = text is null ? null : new StringContent(text, Encoding.UTF8, "application/json");
+            using var answer = await client.PostAsync($"/v2/deployments/{deployment}/push-token", body, Cancel);
 
-        using var answer = await client.PostAsync($"/v2/deployments/{deployment}/push-token", body, Cancel);
-
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains(expected, await DetailAsync(answer), StringComparison.Ordinal);
+            Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+            Assert.Contains(expected, await DetailAsync(answer), StringComparison.Ordinal);
+        }
     }
 
     private static string[] Arriving(ControlWorld world)

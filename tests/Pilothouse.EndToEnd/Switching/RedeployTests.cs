@@ -18,12 +18,14 @@ public sealed class RedeployTests(ServerFixture world)
         var thread = await agent.NewThreadAsync();
         Assert.Equal("one: before", await agent.AskAsync("before", thread));
 
-        var background = await agent.NewThreadAsync();
-        var run = agent.AskAsync("8 steps of 500 ms", background);
+        var (waitedFor, alone) = (await agent.NewThreadAsync(), await agent.NewThreadAsync());
+        var run = agent.AskAsync("8 steps of 500 ms", waitedFor);
+        await agent.BeginAsync("7 steps of 500 ms", alone);
         await DeployAsync(id, sample, file, "two");
 
         // It began on the old revision, which was drained and not cut.
         Assert.Equal("one: 8 steps of 500 ms", await run);
+        Assert.Equal(["7 steps of 500 ms", "one: 7 steps of 500 ms"], await agent.MessagesAsync(alone));
         Assert.Equal("two: after", await agent.AskAsync("after", thread));
         Assert.Equal(["before", "one: before", "after", "two: after"], await agent.MessagesAsync(thread));
         var proof = await ProofAsync(id, 2);
@@ -68,7 +70,10 @@ public sealed class RedeployTests(ServerFixture world)
         Assert.NotEqual(revision, (await world.Control.SendAsync(HttpMethod.Get, $"/v2/deployments/{id}")).GetProperty("active_revision_id").GetString());
     }
 
-    /// <summary>2,000 requests and one stream of a minute while five revisions come and go.</summary>
+    /// <summary>
+    /// 2,000 requests and one stream of a minute while five revisions come and go. A rollback is T23's; sockets and runs that outlast the drain limit
+    /// end with the replica and are tests of the listener's switch, since servers in memory hand no work over (docs/architecture.md).
+    /// </summary>
     [Fact]
     public async Task T20_no_request_is_refused_and_no_stream_cut_by_five_redeploys_under_load()
     {

@@ -22,6 +22,13 @@ public sealed class Agent(string url, string? key)
         return JsonDocument.Parse(body).RootElement.GetProperty("messages").EnumerateArray().Last().GetProperty("content").GetString()!;
     }
 
+    /// <summary>Begins a run that nobody is connected to.</summary>
+    public async Task BeginAsync(string text, string thread)
+    {
+        using var answer = await Http.PostAsJsonAsync($"threads/{thread}/runs", Run(text), Repository.Cancel);
+        Assert.True(answer.IsSuccessStatusCode, $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(Repository.Cancel)}");
+    }
+
     public async Task<string> NewThreadAsync()
     {
         using var answer = await Http.PostAsJsonAsync("threads", new { }, Repository.Cancel);
