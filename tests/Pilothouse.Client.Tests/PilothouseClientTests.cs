@@ -164,7 +164,7 @@ public sealed class PilothouseClientTests
         var broken = await Assert.ThrowsAsync<UnreachableException>(() => client.RedeployAsync(s_id, s_id, Cancel));
 
         listener.Stop();
-        await served.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await served.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Assert.False(broken.IsRefused);
         Assert.Equal(2, calls);
 
