@@ -41,6 +41,7 @@ internal sealed class ListenerService(
         parts.Outbox.OnPending = reports.Signal;
         parts.Sender.OnTaken = deployments.Signal;
         parts.Logs.OnArrived = () => logs.Signal(LogShipper.Key);
+        parts.Shipper.OnWanted = parts.Logs.OnArrived;
 
         await Task.WhenAll(
             deployments.RunAsync(cancellationToken), reports.RunAsync(cancellationToken), pull.RunAsync(cancellationToken),

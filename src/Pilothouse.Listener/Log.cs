@@ -42,6 +42,11 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "Deployment {DeploymentId}: its state was put back from copy {Copy}.")]
     public static partial void StateRestored(this ILogger logger, DeploymentId deploymentId, string copy);
 
+    [LoggerMessage(
+        LogLevel.Warning, "Deployment {DeploymentId}: its failure is told before its log lines, which were not taken within {Limit}.")]
+    public static partial void FailureToldBeforeItsLog(
+        this ILogger logger, Exception exception, DeploymentId deploymentId, TimeSpan limit);
+
     [LoggerMessage(LogLevel.Warning, "{Dropped} log lines were dropped while the control plane did not take them.")]
     public static partial void LogLinesDropped(this ILogger logger, long dropped);
 

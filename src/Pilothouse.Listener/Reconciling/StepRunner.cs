@@ -120,9 +120,11 @@ internal sealed class StepRunner(
         {
             var revision = pass.Runnable(late);
             message = FailureText.Late(revision, runtime.Find(revision.Scratch.Name) ?? runtime.Find(revision.Main.Name));
-            events.Late(revision, message);
         }
 
-        outbox.Claim(pass.Deployment, new Claim(pass.Generation, claim.Revision?.Id, claim.Phase, message));
+        var isNews = outbox.Claim(pass.Deployment, new Claim(pass.Generation, claim.Revision?.Id, claim.Phase, message));
+
+        // Told by each pass, it would be taken, wake the loop and be told again, without end.
+        if (isNews && claim is { Phase: ClaimPhase.Late, Revision: { } isLate }) events.Late(pass.Runnable(isLate), message!);
     }
 }

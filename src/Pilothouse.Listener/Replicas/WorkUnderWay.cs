@@ -28,6 +28,10 @@ internal sealed record WorkSample(DateTimeOffset At, IReadOnlyList<RequestUnderW
 /// <summary>What is under way at a replica, seen from the gateway and by asking the server itself.</summary>
 internal sealed class WorkUnderWay(IGateway gateway, HttpClient http, TimeProvider time, ILogger<WorkUnderWay> logger)
 {
+    /// <summary>More than 20,000 runs of 40 bytes each; a larger answer is read no further and counts as none.</summary>
+    private const long LargestAnswerBytes = 1024 * 1024;
+
+    /// <summary>For the whole answer, not only its first byte.</summary>
     private static readonly TimeSpan s_askLimit = TimeSpan.FromSeconds(2);
 
     public async Task<WorkSample> LookAsync(ReplicaSpec spec, ReplicaStatus? replica, CancellationToken cancellationToken)
@@ -47,8 +51,9 @@ internal sealed class WorkUnderWay(IGateway gateway, HttpClient http, TimeProvid
         {
             using var request = new HttpRequestMessage(new HttpMethod(probe.Method), new Uri(endpoint, probe.Path));
             if (probe.Body is { } body) request.Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
-            using var answer = await http.SendAsync(request, either.Token);
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             answer.EnsureSuccessStatusCode();
+            await answer.Content.LoadIntoBufferAsync(LargestAnswerBytes, either.Token);
             var runs = Read(await answer.Content.ReadAsByteArrayAsync(either.Token), probe.Reading);
             if (runs is null) logger.BusyProbeUnreadable(deployment, probe.Path);
             return runs;
@@ -104,7 +109,7 @@ internal sealed class WorkUnderWay(IGateway gateway, HttpClient http, TimeProvid
             return null;
         }
 
-        return new RunsUnderWay(running + pending, new HashSet<string>(StringComparer.Ordinal));
+        return new RunsUnderWay((int)Math.Min((long)running + pending, int.MaxValue), new HashSet<string>(StringComparer.Ordinal));
     }
 
     private static RunsUnderWay? ReadIds(JsonElement ids) =>
@@ -112,8 +117,9 @@ internal sealed class WorkUnderWay(IGateway gateway, HttpClient http, TimeProvid
             ? RunsUnderWay.Named(ids.EnumerateArray().Select(id => id.GetString()!))
             : null;
 
+    /// <summary>Fewer than none cannot be: it would hide as many that are.</summary>
     private static int? Number(JsonElement parent, string name) =>
-        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
+        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0
             ? number
             : null;
 }

@@ -12,10 +12,27 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<DeploymentId, Waiting> _queues = [];
+
+    /// <summary>Number of each deployment's first line among those that were taken and have not arrived yet.</summary>
+    private readonly Dictionary<DeploymentId, long> _underWay = [];
+
+    private long _last;
     private long _dropped;
 
     /// <summary>Called when the buffer was empty and is no longer; set once before anything is started.</summary>
     public Action OnArrived { get; set; } = () => { };
+
+    /// <summary>Number of the newest line of all; they rise by one.</summary>
+    public long Last
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _last;
+            }
+        }
+    }
 
     public void Add(ReplicaLogLine line)
     {
@@ -24,7 +41,7 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
         {
             wasEmpty = _queues.Count == 0;
             if (!_queues.TryGetValue(line.Deployment, out var waiting)) _queues[line.Deployment] = waiting = new Waiting();
-            waiting.Add(line);
+            waiting.Add(++_last, line);
             while (waiting.Lines.Count > options.Value.LogBufferLines || (waiting.Lines.Count > 1 && waiting.Bytes > options.Value.LogBufferBytes))
             {
                 waiting.Take();
@@ -49,6 +66,7 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
                 var share = Math.Max(1, (mostLines - taken.Count) / _queues.Count);
                 foreach (var (deployment, waiting) in _queues.ToArray())
                 {
+                    _underWay.TryAdd(deployment, waiting.First);
                     for (var left = share; left > 0 && taken.Count < mostLines && bytes < mostBytes && waiting.Lines.Count > 0; left--)
                     {
                         if (waiting.TakeMark() is { } mark) taken.Add(mark);
@@ -63,6 +81,25 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
         }
 
         return taken;
+    }
+
+    /// <summary>What was taken has arrived.</summary>
+    public void Arrived()
+    {
+        lock (_lock)
+        {
+            _underWay.Clear();
+        }
+    }
+
+    /// <summary>Whether a line of the deployment up to that number was neither lost nor has arrived.</summary>
+    public bool Holds(DeploymentId deployment, long upTo)
+    {
+        lock (_lock)
+        {
+            return (_underWay.TryGetValue(deployment, out var first) && first <= upTo)
+                || (_queues.TryGetValue(deployment, out var waiting) && waiting.First <= upTo);
+        }
     }
 
     /// <summary>How many lines were lost since the last call.</summary>
@@ -81,22 +118,25 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
 
     private sealed class Waiting
     {
-        public Queue<ReplicaLogLine> Lines { get; } = new();
+        public Queue<(long Number, ReplicaLogLine Line)> Lines { get; } = new();
+
+        /// <summary>There is one at least.</summary>
+        public long First => Lines.Peek().Number;
 
         public long Bytes { get; private set; }
 
         /// <summary>Lost before the first of <see cref="Lines"/>.</summary>
         public long Dropped { get; set; }
 
-        public void Add(ReplicaLogLine line)
+        public void Add(long number, ReplicaLogLine line)
         {
-            Lines.Enqueue(line);
+            Lines.Enqueue((number, line));
             Bytes += Size(line);
         }
 
         public ReplicaLogLine Take()
         {
-            var line = Lines.Dequeue();
+            var line = Lines.Dequeue().Line;
             Bytes -= Size(line);
             return line;
         }
@@ -104,7 +144,7 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
         public ReplicaLogLine? TakeMark()
         {
             if (Dropped == 0) return null;
-            var mark = Lines.Peek() with
+            var mark = Lines.Peek().Line with
             {
                 Level = "WARNING",
                 Message = $"{Dropped} log lines were left out here: the control plane did not take them in time.",

@@ -20,16 +20,18 @@ internal sealed class ReportOutbox
     public Action<DeploymentId> OnPending { get; set; } = _ => { };
 
     /// <summary>Repeating the present claim changes nothing; an earlier phase of the same revision never replaces a later one.</summary>
-    public void Claim(DeploymentId deployment, Claim claim)
+    /// <returns>Whether it is news.</returns>
+    public bool Claim(DeploymentId deployment, Claim claim)
     {
+        var asked = claim.Phase;
         lock (_lock)
         {
             var box = Box_NeedsLock(deployment);
             if (box.Claim is { } present && present.Revision == claim.Revision)
             {
-                if (present.Phase == claim.Phase && present.Generation == claim.Generation) return;
+                if (present.Phase == claim.Phase && present.Generation == claim.Generation) return false;
                 if (claim.Phase < ClaimPhase.Failed && present.Phase > claim.Phase) claim = present with { Generation = claim.Generation };
-                if (claim == present) return;
+                if (claim == present) return false;
             }
 
             box.Beginning = Beginning_NeedsLock(box, claim);
@@ -38,6 +40,7 @@ internal sealed class ReportOutbox
         }
 
         OnPending(deployment);
+        return claim.Phase == asked;
     }
 
     public void Add(DeploymentId deployment, RevisionId? revision, ReportedEvent happened)

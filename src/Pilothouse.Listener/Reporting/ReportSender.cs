@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Core;
@@ -8,10 +9,14 @@ namespace Pilothouse.Listener.Reporting;
 
 /// <summary>Sends what waits in the outbox until the control plane has taken it; the loop brings the backoff.</summary>
 internal sealed class ReportSender(
-    ReportOutbox outbox, IListenerProtocol protocol, WantedDeployments wanted, IOptions<ListenerOptions> options, TimeProvider time)
+    ReportOutbox outbox, LogShipper logs, IListenerProtocol protocol, WantedDeployments wanted, IOptions<ListenerOptions> options,
+    TimeProvider time, ILogger<ReportSender> logger)
     : IReconciler<DeploymentId>
 {
     private static readonly TimeSpan s_sendLimit = TimeSpan.FromSeconds(15);
+
+    /// <summary>Then the failure is told without the lines that explain it.</summary>
+    private static readonly TimeSpan s_logLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>The control plane took something; set once before the loop starts.</summary>
     public Action<DeploymentId> OnTaken { get; set; } = _ => { };
@@ -22,6 +27,7 @@ internal sealed class ReportSender(
     {
         while (outbox.Next(key) is { } parcel)
         {
+            if (parcel.Claim is { Phase: ClaimPhase.Failed or ClaimPhase.Late }) await HandOverLogAsync(key, cancellationToken);
             await protocol.ReportAsync(Report(key, parcel), cancellationToken).WaitAsync(s_sendLimit, time, cancellationToken);
             outbox.Taken(key, parcel);
             if (parcel.Claim?.Phase == ClaimPhase.Deleted)
@@ -34,6 +40,19 @@ internal sealed class ReportSender(
         }
 
         return Reconciled.Settled.Instance;
+    }
+
+    /// <summary>Who reads the log once the status says that it failed finds there what the agent server said.</summary>
+    private async Task HandOverLogAsync(DeploymentId deployment, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await logs.HandOverAsync(deployment, s_logLimit, cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            logger.FailureToldBeforeItsLog(exception, deployment, s_logLimit);
+        }
     }
 
     private DeploymentReport Report(DeploymentId deployment, Parcel parcel) => new()

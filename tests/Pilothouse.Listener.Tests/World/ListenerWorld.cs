@@ -57,6 +57,12 @@ internal sealed class ListenerWorld : IDisposable
     /// <summary>Called before each start takes effect; may throw what a runtime throws.</summary>
     public Action<ReplicaSpec> BeforeStart { get; set; } = _ => { };
 
+    /// <summary>How long the runtime takes until a replica's process is there.</summary>
+    public Func<ReplicaSpec, TimeSpan> StartTakes { get; set; } = _ => TimeSpan.Zero;
+
+    /// <summary>Called before the control plane takes a batch of log lines; may take long, or throw what a protocol throws.</summary>
+    public Func<Task> BeforeLogs { get; set; } = () => Task.CompletedTask;
+
     public bool IsKilled => _process!.IsKilled;
 
     public void Start()
@@ -219,7 +225,7 @@ internal sealed class ListenerWorld : IDisposable
         var services = new ServiceCollection().AddLogging();
         services.AddSingleton<TimeProvider>(Simulation.Time);
         services.AddListener(new ConfigurationBuilder().AddInMemoryCollection(_settings).Build());
-        services.AddSingleton<IListenerProtocol>(new FaultyProtocol(Control, process, Faults));
+        services.AddSingleton<IListenerProtocol>(new FaultyProtocol(new SlowLogs(Control, this), process, Faults));
         Gateway = new FakeGateway(Simulation.Time);
         services.AddSingleton<IGateway>(new MortalGateway(Gateway, process, Faults));
         services.AddSingleton<IRuntime>(provider => new FaultyRuntime(Runtime, process, Faults));
@@ -231,10 +237,11 @@ internal sealed class ListenerWorld : IDisposable
         var runtime = new FakeRuntime(Simulation.Time, new MortalObserver(built.GetRequiredService<IReplicaObserver>(), process))
         {
             Behaviour = spec => Behaviour(spec),
-            OnStart = spec =>
+            OnStart = async spec =>
             {
                 BeforeStart(spec);
-                return Agents.StartedAsync(spec);
+                if (StartTakes(spec) is { Ticks: > 0 } pause) await Task.Delay(pause, Simulation.Time);
+                await Agents.StartedAsync(spec);
             },
         };
         runtime.OnStop = async name =>
@@ -245,6 +252,19 @@ internal sealed class ListenerWorld : IDisposable
         Runtime = runtime;
         Agents.Runtime = runtime;
         return built;
+    }
+
+    private sealed class SlowLogs(IListenerProtocol inner, ListenerWorld world) : IListenerProtocol
+    {
+        public Task<PullAnswer> PullAsync(PullRequest request, CancellationToken cancellationToken) => inner.PullAsync(request, cancellationToken);
+
+        public Task ReportAsync(DeploymentReport report, CancellationToken cancellationToken) => inner.ReportAsync(report, cancellationToken);
+
+        public async Task SendLogsAsync(LogBatch batch, CancellationToken cancellationToken)
+        {
+            await world.BeforeLogs();
+            await inner.SendLogsAsync(batch, cancellationToken);
+        }
     }
 
     /// <summary>Signals of a dead process reach nobody.</summary>
