@@ -11,9 +11,13 @@ namespace Pilothouse.Runtimes.Process.Limits;
 /// </summary>
 internal sealed class WatchedLimits(TimeSpan lookInterval, TimeProvider time) : IResourceLimits
 {
+    private readonly Lock _lock = new();
+    private IReadOnlyList<SeenProcess> _seen = [];
+    private long? _looked;
+
     public string Description => "measuring (memory each second, cpu by priority)";
 
-    public IEnclosure Open(string name, ReplicaLimits limits) => new Enclosure(limits.MemoryBytes, lookInterval, time);
+    public IEnclosure Open(string name, ReplicaLimits limits) => new Enclosure(limits.MemoryBytes, lookInterval, Look, time);
 
     public IReadOnlyCollection<int> AllMembers() => [];
 
@@ -22,7 +26,19 @@ internal sealed class WatchedLimits(TimeSpan lookInterval, TimeProvider time) : 
         // Nothing outlives the process.
     }
 
-    private sealed class Enclosure(long memoryBytes, TimeSpan lookInterval, TimeProvider time) : IEnclosure
+    /// <summary>One look at all processes of the machine serves all replicas: it costs milliseconds, and more with each replica.</summary>
+    private IReadOnlyList<SeenProcess> Look()
+    {
+        lock (_lock)
+        {
+            if (_looked is { } looked && time.GetElapsedTime(looked) < lookInterval / 2) return _seen;
+            _seen = ProcessTable.Look();
+            _looked = time.GetTimestamp();
+            return _seen;
+        }
+    }
+
+    private sealed class Enclosure(long memoryBytes, TimeSpan lookInterval, Func<IReadOnlyList<SeenProcess>> look, TimeProvider time) : IEnclosure
     {
         private const int LowerPriority = 5;
         private long _kills;
@@ -42,7 +58,7 @@ internal sealed class WatchedLimits(TimeSpan lookInterval, TimeProvider time) : 
             using var timer = new PeriodicTimer(lookInterval, time);
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
-                var found = members.Find();
+                var found = members.FindIn(look());
                 // Resident sizes count shared pages once for each process, so they only say when it is worth the dearer look.
                 if (found.Sum(entry => Resident(entry.Identity.Id)) <= memoryBytes) continue;
                 if (found.Sum(entry => Proportional(entry.Identity.Id)) <= memoryBytes) continue;

@@ -53,8 +53,8 @@ internal static class PortOwner
         }
         catch (UnauthorizedAccessException)
         {
-            // Not ours to see, so not surely somebody else's.
-            return true;
+            // Not ours to see, so not surely somebody else's; but the kernel hides also what has ended, and that holds nothing.
+            return ProcessTable.Find(process) is { IsAlive: true };
         }
     }
 }

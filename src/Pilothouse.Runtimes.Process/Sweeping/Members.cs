@@ -20,21 +20,35 @@ internal sealed class Members(string marker, Func<IReadOnlyCollection<int>> inCg
 
     public IReadOnlyList<ProcessEntry> Find()
     {
+        var belongs = Known();
+        return
+        [
+            .. ProcessTable.All().Where(entry => entry.IsAlive && entry.Identity.Id != Environment.ProcessId
+                && (belongs(entry) || ProcessTable.HasVariable(entry.Identity.Id, _marker))),
+        ];
+    }
+
+    /// <summary>The same in what somebody saw just now.</summary>
+    public IReadOnlyList<ProcessEntry> FindIn(IReadOnlyList<SeenProcess> seen)
+    {
+        var belongs = Known();
+        return
+        [
+            .. seen.Where(process => process.Entry.Identity.Id != Environment.ProcessId
+                    && (belongs(process.Entry) || process.Marker.AsSpan().StartsWith(_marker)))
+                .Select(process => process.Entry),
+        ];
+    }
+
+    /// <summary>What the kernel itself says of a process: its session, its group, its cgroup.</summary>
+    private Func<ProcessEntry, bool> Known()
+    {
         var cgroups = inCgroups();
         var numbers = sessions
             .Where(session => ProcessTable.Find(session.Id)?.Identity == session)
             .Select(session => session.Id)
             .ToHashSet();
-        return
-        [
-            .. ProcessTable.All().Where(entry =>
-                entry.IsAlive
-                && entry.Identity.Id != Environment.ProcessId
-                && (numbers.Contains(entry.Session)
-                    || numbers.Contains(entry.Group)
-                    || cgroups.Contains(entry.Identity.Id)
-                    || ProcessTable.HasVariable(entry.Identity.Id, _marker))),
-        ];
+        return entry => numbers.Contains(entry.Session) || numbers.Contains(entry.Group) || cgroups.Contains(entry.Identity.Id);
     }
 
     /// <returns>False when some are left after <paramref name="limit"/>.</returns>

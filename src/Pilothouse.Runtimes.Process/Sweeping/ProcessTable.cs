@@ -15,9 +15,14 @@ internal sealed record ProcessEntry(ProcessIdentity Identity, char State, int Pa
     public bool IsAlive => State is not ('Z' or 'X' or 'x');
 }
 
+/// <param name="Marker">Beginning at <c>PILOTHOUSE_REPLICA=</c>, with the NUL byte at its end; empty when it has none.</param>
+internal sealed record SeenProcess(ProcessEntry Entry, byte[] Marker);
+
 /// <summary>Reads <c>/proc</c>. Everything there may vanish at any moment, and then was not there.</summary>
 internal static class ProcessTable
 {
+    private static readonly byte[] s_marker = Encoding.UTF8.GetBytes(LaunchPlan.MarkerVariable + "=");
+
     /// <summary>Changes with every boot: numbers and start times of another boot mean nothing.</summary>
     public static string BootId { get; } = ReadText("/proc/sys/kernel/random/boot_id")?.Trim() ?? "";
 
@@ -31,25 +36,34 @@ internal static class ProcessTable
         }
     }
 
+    /// <summary>All that are alive, each with its marker: one look for many who search.</summary>
+    public static IReadOnlyList<SeenProcess> Look() =>
+    [
+        .. All().Where(entry => entry.IsAlive)
+            .Select(entry => new SeenProcess(entry, Variable(entry.Identity.Id, s_marker).ToArray())),
+    ];
+
     public static ProcessEntry? Find(int id) => ReadText($"/proc/{id}/stat") is { } text ? Parse(id, text) : null;
 
     public static bool IsAlive(ProcessIdentity identity) =>
         Find(identity.Id) is { IsAlive: true } entry && entry.Identity == identity;
 
     /// <summary>Whether its first environment had <paramref name="variable"/>, <c>NAME=value</c> or the beginning of it.</summary>
-    public static bool HasVariable(int id, byte[] variable)
+    public static bool HasVariable(int id, byte[] variable) => !Variable(id, variable).IsEmpty;
+
+    /// <returns>The first one that begins so, with its NUL byte; empty when there is none.</returns>
+    private static ReadOnlySpan<byte> Variable(int id, byte[] beginning)
     {
-        var environment = ReadBytes($"/proc/{id}/environ");
-        var rest = environment.AsSpan();
+        ReadOnlySpan<byte> rest = ReadBytes($"/proc/{id}/environ");
         while (!rest.IsEmpty)
         {
-            if (rest.StartsWith(variable)) return true;
             var end = rest.IndexOf((byte)0);
-            if (end < 0) return false;
-            rest = rest[(end + 1)..];
+            var length = end < 0 ? rest.Length : end + 1;
+            if (rest.StartsWith(beginning)) return rest[..length];
+            rest = rest[length..];
         }
 
-        return false;
+        return [];
     }
 
     /// <summary>Never hits a later process of the same number.</summary>

@@ -31,6 +31,8 @@ internal sealed class HostProcess : IDisposable
             if (Environment.GetEnvironmentVariable(name) is { } value) start.Environment[name] = value;
         }
 
+        // Sockets of .NET's diagnostics would outlive a kill.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
 
