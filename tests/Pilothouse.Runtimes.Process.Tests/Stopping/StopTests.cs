@@ -88,7 +88,7 @@ public sealed class StopTests : ProcessRuntimeTest
         Assert.Empty(ProcessesBelow(Root));
     }
 
-    /// <summary>Only the kernel's group still knows it; without one it is what the sweep and the stop cannot see (docs/architecture.md).</summary>
+    /// <summary>Only the kernel's group still knows it; where there is none, nobody can tell whose it was.</summary>
     [Fact]
     public async Task What_also_forgot_its_environment_is_ended_where_cgroups_hold_it()
     {
@@ -143,10 +143,14 @@ public sealed class StopTests : ProcessRuntimeTest
         Assert.Empty(ProcessesBelow(Root));
     }
 
-    [Fact]
-    public async Task Fifty_replicas_start_and_stop_and_nothing_is_left()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Fifty_replicas_start_and_stop_and_nothing_is_left(bool usesCgroups)
     {
-        var runtime = Create();
+        var options = OptionsFor(Root);
+        options.UsesCgroups = usesCgroups;
+        var runtime = Create(options);
         var specs = Enumerable.Range(0, 50).Select(_ => Spec(Servers.Healthy)).ToList();
         await Task.WhenAll(specs.Select(spec => runtime.StartAsync(spec, Cancel)));
         await Eventually.TrueAsync(() => runtime.List().All(status => status.Phase == ReplicaPhase.Ready));
