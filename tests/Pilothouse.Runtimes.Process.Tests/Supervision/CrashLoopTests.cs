@@ -35,7 +35,10 @@ public sealed class CrashLoopTests : ProcessRuntimeTest
     {
         var options = new ProcessRuntimeOptions
         {
-            FirstBackoff = TimeSpan.FromSeconds(1), LongestBackoff = TimeSpan.FromSeconds(60), CrashLoopExits = 5, StableAfter = TimeSpan.FromSeconds(30),
+            FirstBackoff = TimeSpan.FromSeconds(1),
+            LongestBackoff = TimeSpan.FromSeconds(60),
+            CrashLoopExits = 5,
+            StableAfter = TimeSpan.FromSeconds(30),
         };
         var streak = default(RestartStreak);
         var pauses = new List<double>();
