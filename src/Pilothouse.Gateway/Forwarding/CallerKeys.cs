@@ -42,8 +42,8 @@ internal readonly record struct CallerKeys(IReadOnlyList<string> Keys, Withheld 
     private static bool SaysAgain(IHeaderDictionary headers, IReadOnlyList<string> keys)
     {
         foreach (var line in headers.Authorization)
-        foreach (var key in keys)
-            if (line is not null && line.Contains(key, StringComparison.Ordinal)) return true;
+            foreach (var key in keys)
+                if (line is not null && line.Contains(key, StringComparison.Ordinal)) return true;
         return false;
     }
 }
