@@ -142,6 +142,28 @@ public sealed class BreakOffTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_body_that_turns_out_too_large_is_413_and_its_agent_gets_no_whole_one()
+    {
+        var isWhole = false;
+        await using var agent = await Upstream.StartAsync(async http =>
+        {
+            await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
+            isWhole = true;
+        });
+        await using var host = await GatewayHost.StartAsync(("Forwarding:MaxBodyBytes", "100000"));
+        host.Gateway.Publish(host.Route(agent.Revision, agent.Address));
+        var chunks = string.Concat(Enumerable.Repeat("4e20\r\n" + new string('x', 0x4e20) + "\r\n", 6));
+
+        var answer = await host.RawAsync(
+            $"POST /lgp/echo-1234/runs HTTP/1.1\r\nHost: x\r\nX-Api-Key: {GatewayHost.Key}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 413", answer, StringComparison.Ordinal);
+        Assert.Contains("Access-Control-Allow-Origin: *", answer, StringComparison.Ordinal);
+        Assert.Contains("{\"detail\":", answer, StringComparison.Ordinal);
+        Assert.False(isWhole);
+    }
+
+    [Fact]
     public async Task A_caller_who_leaves_before_the_answer_is_felt_by_the_agent()
     {
         var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

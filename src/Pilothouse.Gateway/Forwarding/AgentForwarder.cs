@@ -104,12 +104,19 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
     {
         var (status, detail) = error switch
         {
-            ForwarderError.RequestBodyClient when http.GetForwarderErrorFeature()?.Exception is BadHttpRequestException { StatusCode: var code, Message: var message } =>
-                (code, message),
+            ForwarderError.RequestBodyClient when Bad(http.GetForwarderErrorFeature()?.Exception) is { } bad => (bad.StatusCode, bad.Message),
             ForwarderError.RequestBodyClient => (StatusCodes.Status400BadRequest, "The request body could not be read."),
             _ => (StatusCodes.Status502BadGateway, "The agent server ended the request without an answer; its deploy log may say why."),
         };
         http.Response.Clear();
         return GatewayAnswers.WriteAsync(http, status, detail, target);
     }
+
+    /// <summary>The forwarder hands it on among what it led to.</summary>
+    private static BadHttpRequestException? Bad(Exception? exception) => exception switch
+    {
+        BadHttpRequestException bad => bad,
+        AggregateException all => all.InnerExceptions.Select(Bad).FirstOrDefault(bad => bad is not null),
+        _ => exception?.InnerException is { } inner ? Bad(inner) : null,
+    };
 }

@@ -54,7 +54,7 @@ internal sealed class AgentTransformer(AgentRequest agent, string revision) : Ht
         return hasBody;
     }
 
-    /// <summary>What <c>Connection</c> names is for this connection only (RFC 9110, 7.6.1).</summary>
+    /// <summary>What <c>Connection</c> names is for this connection only (RFC 9110, 7.6.1). Beside <c>close</c> Kestrel leaves no names.</summary>
     private static void RemoveNamed(HttpRequestHeaders headers, StringValues connection)
     {
         foreach (var line in connection)
