@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Logs;
+using Pilothouse.Testing;
 using Xunit;
 
 namespace Pilothouse.Client.Tests;
@@ -143,7 +144,7 @@ public sealed class PilothouseClientTests
     [Fact]
     public async Task Refused_port_is_unreachable()
     {
-        using var client = new PilothouseClient(new ClientOptions { Address = new Uri($"http://127.0.0.1:{UnusedPort()}"), ApiKey = "k" });
+        using var client = new PilothouseClient(new ClientOptions { Address = new Uri($"http://127.0.0.1:{FreePort.Take()}"), ApiKey = "k" });
 
         var unreachable = await Assert.ThrowsAsync<UnreachableException>(() => client.DeleteDeploymentAsync(s_id, Cancel));
 
@@ -292,11 +293,4 @@ public sealed class PilothouseClientTests
         UpdatedAt = default,
         Status = "READY",
     };
-
-    private static int UnusedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -267,7 +267,7 @@ public sealed class ForwardingTests
         Assert.Equal(HttpStatusCode.BadGateway, dead.StatusCode);
         Assert.StartsWith("{\"detail\":", await dead.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
 
-        var port = Upstream.FreePort();
+        var port = FreePort.Take();
         host.Gateway.Publish(host.Route(Core.RevisionId.New(), new Uri($"http://127.0.0.1:{port}")));
         var asked = client.PostAsync(new Uri("runs/wait", UriKind.Relative), new StringContent("{}"), Cancel);
         await Eventually.TrueAsync(() => host.Waiting == 1);

@@ -123,7 +123,7 @@ public sealed class HoldTests
     public async Task Only_so_many_may_wait_for_a_replica_that_accepts_no_connections()
     {
         await using var host = await GatewayHost.StartAsync(("Forwarding:MaxHeld", "2"), ("Forwarding:RestartLimit", "00:05:00"));
-        host.Gateway.Publish(host.Route(Core.RevisionId.New(), new Uri($"http://127.0.0.1:{Upstream.FreePort()}")));
+        host.Gateway.Publish(host.Route(Core.RevisionId.New(), new Uri($"http://127.0.0.1:{FreePort.Take()}")));
         using var client = host.Client();
 
         var asked = Enumerable.Range(0, 10).Select(_ => client.GetAsync(new Uri("ok", UriKind.Relative), Cancel)).ToList();

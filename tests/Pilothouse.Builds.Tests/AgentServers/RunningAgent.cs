@@ -1,11 +1,10 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Pilothouse.Builds.Tests.AgentServers.JavaScript;
 using Pilothouse.Core.Launching;
+using Pilothouse.Testing;
 using Xunit;
 
 namespace Pilothouse.Builds.Tests.AgentServers;
@@ -34,7 +33,7 @@ internal sealed class RunningAgent : IAsyncDisposable
 
     public static RunningAgent Start(LaunchSpec spec, string artifact, string state, int? port = null, bool scratch = false)
     {
-        var free = port ?? FreePort();
+        var free = port ?? FreePort.Take();
         var site = new LaunchSite(artifact, state, NodeHost.Toolchains.Directory, "127.0.0.1", free);
         var arguments = spec.Arguments.Select(argument => Placeholders.Expand(argument, site)).ToArray();
         var start = new ProcessStartInfo(arguments[0], arguments.Skip(1))
@@ -129,13 +128,6 @@ internal sealed class RunningAgent : IAsyncDisposable
         Client.Dispose();
         if (!_process.HasExited) await KillAsync();
         _process.Dispose();
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private void Keep(string? line)

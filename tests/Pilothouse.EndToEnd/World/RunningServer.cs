@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Pilothouse.Testing;
 using Xunit;
 
 namespace Pilothouse.EndToEnd.World;
@@ -21,7 +20,7 @@ public sealed partial class RunningServer : IAsyncDisposable
         DataDirectory = directory;
         _ownsDirectory = ownsDirectory;
         _settings = settings;
-        Address = new Uri($"http://127.0.0.1:{FreePort()}");
+        Address = new Uri($"http://127.0.0.1:{FreePort.Take()}");
     }
 
     public string DataDirectory { get; }
@@ -121,13 +120,6 @@ public sealed partial class RunningServer : IAsyncDisposable
         if (!_process.HasExited) await StopAsync();
         _process.Dispose();
         if (_ownsDirectory && TestContext.Current.TestState?.Result != TestResult.Failed) Directory.Delete(DataDirectory, recursive: true);
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private void Keep(string? line)

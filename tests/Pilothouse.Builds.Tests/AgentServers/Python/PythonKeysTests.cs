@@ -6,6 +6,7 @@ using Pilothouse.Builds.AgentServers;
 using Pilothouse.Builds.AgentServers.Python;
 using Pilothouse.Builds.Tests.AgentServers.JavaScript;
 using Pilothouse.Builds.Toolchains;
+using Pilothouse.Testing;
 using Xunit;
 
 namespace Pilothouse.Builds.Tests.AgentServers.Python;
@@ -55,7 +56,7 @@ public sealed class PythonKeysTests
         await using var built = await BuiltPython.BuildAsync("langgraph.json", [.. s_files]);
         await using var agent = await RunningAgent.ReadyAsync(built.Launch, built.Artifact, built.NewState());
         using var receiver = new HttpListener();
-        var address = $"http://localhost:{RunningAgent.FreePort()}/";
+        var address = $"http://localhost:{FreePort.Take()}/";
         receiver.Prefixes.Add(address);
         receiver.Start();
 
