@@ -28,8 +28,8 @@ internal sealed class RawUpstream : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
         await _serving;
+        _listener.Dispose();
         _stop.Dispose();
     }
 
@@ -54,7 +54,7 @@ internal sealed class RawUpstream : IAsyncDisposable
                 await stream.WriteAsync(answer, _stop.Token);
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or IOException)
         {
             // The test is over.
         }
