@@ -14,7 +14,7 @@ internal sealed class AgentUrls(IOptions<AgentUrlOptions> options)
 {
     public AgentUrlBase For(HttpRequest request)
     {
-        var root = options.Value.PublicUrl?.TrimEnd('/') ?? $"{request.Scheme}://{request.Host.ToUriComponent()}";
+        var root = options.Value.PublicUrl ?? $"{request.Scheme}://{request.Host.ToUriComponent()}";
         return new AgentUrlBase(root, options.Value.Domain);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Pilothouse.Core.Routing;
 
 namespace Pilothouse.Control.Uploads;
 
@@ -10,7 +11,7 @@ internal static class UploadsFeature
     {
         services.AddOptions<UploadsOptions>().Bind(configuration.GetSection(UploadsOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<UploadsOptions>, UploadsOptionsValidator>();
-        services.AddSingleton(_ => new PublicAddress(configuration["Gateway:PublicUrl"]?.TrimEnd('/') is { Length: > 0 } url ? url : null));
+        services.AddSingleton(provider => new PublicAddress(provider.GetRequiredService<IOptions<AgentUrlOptions>>().Value.PublicUrl));
         services.AddSingleton<UploadBlobs>();
         services.AddSingleton<CreateUploadUrl>();
         services.AddSingleton<RefusePushToken>();

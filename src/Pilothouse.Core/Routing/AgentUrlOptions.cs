@@ -15,7 +15,7 @@ public sealed class AgentUrlOptions : IValidatableObject
     /// e.g. <c>https://pilothouse.corp</c>; null: as the request was addressed. Its host is the control plane's own, also where it lies below
     /// the wildcard domain.
     /// </summary>
-    public string? PublicUrl { get; set => field = NullIfEmpty(value); }
+    public string? PublicUrl { get; set => field = NullIfEmpty(value?.TrimEnd('/')); }
 
     /// <summary>Wildcard domain of the agents, e.g. <c>agents.corp</c>, a port included where it is not the scheme's own; null: none.</summary>
     public string? Domain { get; set => field = NullIfEmpty(value); }
