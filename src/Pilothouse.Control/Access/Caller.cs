@@ -6,7 +6,11 @@ namespace Pilothouse.Control.Access;
 /// <summary>Who calls, and for which workspace.</summary>
 /// <param name="ApiKey">Id of the key's row.</param>
 /// <param name="Role">A constant of <see cref="Roles"/>.</param>
-internal sealed record Caller(OrganizationId Organization, WorkspaceId Workspace, Guid ApiKey, string Role);
+internal sealed record Caller(OrganizationId Organization, WorkspaceId Workspace, Guid ApiKey, string Role)
+{
+    /// <summary>Who owns what the caller makes for itself: the user behind a personal key, else the key.</summary>
+    public Guid Subject => ApiKey;
+}
 
 internal static class CallerOfRequest
 {
