@@ -9,6 +9,7 @@ using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
+using Pilothouse.Control.OpenApi;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
@@ -36,6 +37,7 @@ public static class ControlFeature
         services.AddReconciling(configuration);
         services.AddDeployments(configuration);
         services.AddRevisions();
+        services.AddOpenApi();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
@@ -62,6 +64,7 @@ public static class ControlFeature
         routes.MapInterrupt();
         routes.MapDeployments();
         routes.MapRevisions();
+        routes.MapOpenApi();
         return routes;
     }
 }
