@@ -44,6 +44,5 @@ internal static class OpenApiFeature
         page.DisableMcp();
         page.HideDeveloperTools();
         page.HideClientButton();
-        page.DynamicBaseServerUrl = true;
     }
 }
