@@ -11,6 +11,8 @@ public sealed class ContractRun(ContractFile file, HttpClient http, HttpClient n
     /// <summary>What any operation may answer: no key, no permission, not there, contradicts what is there.</summary>
     private static readonly int[] s_always = [401, 403, 404, 409];
 
+    private static readonly string[] s_unique = ["name", "compute_id", "provider_id"];
+
     private readonly GoodValues _good = new(file);
     private readonly Dictionary<string, HashSet<int>> _statuses = [];
     private readonly List<string> _faults = [];
@@ -116,8 +118,14 @@ public sealed class ContractRun(ContractFile file, HttpClient http, HttpClient n
         var target = await seeds.TargetAsync(operation);
         var based = (await seeds.BodyAsync(operation, target))!;
         foreach (var one in new BadBodies(file, _good).Of(schema, based))
-            await SendAsync(operation, one.What, target.With(null), one.Body, one.Fault is null ? Wanted.NoFault : new Wanted(one.Fault));
+            await SendAsync(operation, one.What, target.With(null), one.Fault is null ? Renewed(one.Body, based) : one.Body, one.Fault is null ? Wanted.NoFault : new Wanted(one.Fault));
     }
+
+    /// <summary>What must be unique is so again, lest all but the first were refused for being taken.</summary>
+    private string Renewed(string body, JsonObject based) => s_unique
+        .Select(field => based[field] is JsonValue value ? (string)value! : null)
+        .OfType<string>()
+        .Aggregate(body, (text, taken) => text.Replace($"\"{taken}\"", $"\"{_good.Word("fresh")}\"", StringComparison.Ordinal));
 
     private async Task<int> SendAsync(Operation operation, string what, string path, string? body, Wanted wanted, HttpClient? by = null)
     {

@@ -42,7 +42,7 @@ public sealed class ContractTests(ContractHost host, ITestOutputHelper output) :
         var summary = $"contract: {run.Statuses.Count} of {ContractFile.Published.Operations.Count} operations, {run.Check.Answers} answers, {run.Check.Fields} fields seen";
         output.WriteLine(summary);
         Console.WriteLine(summary);
-        Assert.True(run.Faults.Count == 0, $"{run.Faults.Count} faults\n{string.Join('\n', run.Faults.Take(60))}");
+        Assert.True(run.Faults.Count == 0, $"{run.Faults.Count} faults\n{string.Join('\n', run.Faults.Take(100))}");
         Assert.Empty(uncovered);
     }
 
