@@ -13,9 +13,13 @@ public sealed class BadBodies(ContractFile file, GoodValues good)
     private const int MaxDepth = 8;
 
     /// <param name="based">A good body of that schema.</param>
-    public IEnumerable<BodyCase> Of(JsonNode schema, JsonObject based)
+    public IEnumerable<BodyCase> Of(JsonNode schema, JsonObject based, bool isRequired)
     {
-        foreach (var one in Whole()) yield return one;
+        foreach (var one in Whole())
+        {
+            if (isRequired || one.What is not ("null" or "nothing")) yield return one;
+        }
+
         var extra = (JsonObject)based.DeepClone();
         extra["no_such_field"] = new JsonObject { ["deep"] = new JsonArray(1, null, "x") };
         yield return new BodyCase("extra field", extra.ToJsonString(), Fault: null);

@@ -117,7 +117,7 @@ public sealed class ContractRun(ContractFile file, HttpClient http, HttpClient n
         if (operation.BodySchema is not { } schema) return;
         var target = await seeds.TargetAsync(operation);
         var based = (await seeds.BodyAsync(operation, target))!;
-        foreach (var one in new BadBodies(file, _good).Of(schema, based))
+        foreach (var one in new BadBodies(file, _good).Of(schema, based, operation.NeedsBody))
             await SendAsync(operation, one.What, target.With(null), one.Fault is null ? Renewed(one.Body, based) : one.Body, one.Fault is null ? Wanted.NoFault : new Wanted(one.Fault));
     }
 

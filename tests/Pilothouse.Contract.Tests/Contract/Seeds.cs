@@ -15,7 +15,9 @@ public sealed class Seeds(HttpClient http, GoodValues good)
         var path = made.Aggregate(operation.Path, (at, one) => at.Replace($"{{{one.Key}}}", Uri.EscapeDataString(one.Value), StringComparison.Ordinal));
         var query = new Dictionary<string, string>();
         foreach (var parameter in operation.Parameters.Where(one => one is { In: "query", IsRequired: true }))
-            query[parameter.Name] = await AddAsync(made, parameter.Name == "deployment_ids" ? "deployment_id" : parameter.Name);
+            query[parameter.Name] = parameter.Schema["enum"] is not null
+                ? good.Least(parameter.Schema)!.ToString()
+                : await AddAsync(made, parameter.Name == "deployment_ids" ? "deployment_id" : parameter.Name);
 
         // A long poll that waits for nobody.
         if (operation.Parameters.Any(one => one.Name == "timeout")) query["timeout"] = "0";
@@ -67,8 +69,11 @@ public sealed class Seeds(HttpClient http, GoodValues good)
             "id"),
         "agent_id" => good.Word("agent"),
 
+        "project_id" => await AddAsync(made, "deployment_id"),
+
         // Comes from GitHub alone, which is not here.
         "integration_id" => Guid.NewGuid().ToString(),
+        "session_id" => Guid.NewGuid().ToString(),
         _ => throw new InvalidOperationException($"Say how to get a {kind}."),
     };
 
@@ -112,7 +117,7 @@ public sealed class Seeds(HttpClient http, GoodValues good)
         ["user_id"] = good.Word("user"),
     };
 
-    private static string Text(JsonNode answer, string field) => (string)answer[field]!;
+    private static string Text(JsonNode answer, string field) => (string?)answer[field] ?? throw new SeedException($"no {field} in {answer.ToJsonString()}");
 
     private async Task<JsonNode> PostAsync(string path, JsonObject body)
     {
