@@ -51,7 +51,9 @@ public sealed class GoodValues(ContractFile file)
     {
         ("uuid", _) or (_, "oauth_token_id") => Guid.NewGuid().ToString(),
         ("date-time", _) => "2026-01-31T12:00:00Z",
-        _ when name.EndsWith("_url", StringComparison.Ordinal) => $"https://{Word("host")}.example/path",
+        _ when name.EndsWith("_url", StringComparison.Ordinal) || name == "return_to" => $"https://{Word("host")}.example/path",
+        (_, "code_challenge_method") => "S256",
+        (_, "level") => "INFO",
         (_, "image_uri") => $"registry.example/{Word("image")}:1",
         _ => Word(name.Length == 0 ? "w" : name.Replace('_', '-')),
     };

@@ -11,6 +11,8 @@ public sealed class Seeds(HttpClient http, GoodValues good)
     public async Task<Target> TargetAsync(Operation operation)
     {
         var made = new Dictionary<string, string>();
+        if (operation.Path.EndsWith("/upload-url", StringComparison.Ordinal))
+            made["deployment_id"] = Text(await PostAsync("/v2/deployments", Deployment(source: "internal_source")), "id");
         foreach (var parameter in operation.Parameters.Where(one => one.In == "path")) await AddAsync(made, parameter.Name);
         var path = made.Aggregate(operation.Path, (at, one) => at.Replace($"{{{one.Key}}}", Uri.EscapeDataString(one.Value), StringComparison.Ordinal));
         var query = new Dictionary<string, string>();
@@ -43,6 +45,12 @@ public sealed class Seeds(HttpClient http, GoodValues good)
                 body["scopes"] = new JsonArray("read");
                 body["user_id"] = good.Word("user");
                 break;
+            case "TokenImport":
+                body["provider_id"] = await AddAsync(target.Made, "provider_id");
+                break;
+            case "PickerSelection":
+                body["installation_id"] = 1;
+                break;
             case "CreateAgentConnectionRequest":
                 body["oauth_token_id"] = await AddAsync(target.Made, "token_id");
                 break;
@@ -60,7 +68,7 @@ public sealed class Seeds(HttpClient http, GoodValues good)
         "revision_id" => (string)(await GetAsync($"/v2/deployments/{await AddAsync(made, "deployment_id")}/revisions"))["resources"]![0]!["id"]!,
         "listener_id" => Text(await PostAsync("/v2/listeners", Listener()), "id"),
         "provider_id" => Text(await PostAsync("/v2/auth/providers", Provider()), "provider_id"),
-        "token_id" => Text(await PostAsync("/v2/auth/tokens/import", Token(await AddAsync(made, "provider_id"))), "id"),
+        "token_id" => Text(await PostAsync("/v2/auth/tokens/import", Token(await AddAsync(made, "provider_id"))), "token_id"),
         "auth_id" => Text(await PostAsync("/v2/auth/authenticate", Consent(await AddAsync(made, "provider_id"))), "auth_id"),
         "connection_id" => Text(
             await PostAsync(
@@ -77,12 +85,12 @@ public sealed class Seeds(HttpClient http, GoodValues good)
         _ => throw new InvalidOperationException($"Say how to get a {kind}."),
     };
 
-    private JsonObject Deployment() => new()
+    private JsonObject Deployment(string source = "external_docker") => new()
     {
         ["name"] = good.Word("app"),
-        ["source"] = "external_docker",
+        ["source"] = source,
         ["source_config"] = new JsonObject(),
-        ["source_revision_config"] = new JsonObject { ["image_uri"] = "registry.example/agent:1" },
+        ["source_revision_config"] = source == "external_docker" ? new JsonObject { ["image_uri"] = "registry.example/agent:1" } : new JsonObject(),
         ["secrets"] = new JsonArray(new JsonObject { ["name"] = "GREETING", ["value"] = "hello" }),
     };
 
