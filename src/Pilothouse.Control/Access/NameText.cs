@@ -9,36 +9,35 @@ internal static partial class NameText
     public const int MaxLength = 128;
     private const int MaxEmailLength = 254; // RFC 5321, 4.5.3.1
 
-    public static string Required(BodyReader body, string field) => Checked(body, field, body.Text(field, MaxLength)) ?? "";
+    public static string Required(BodyReader body, string field, RequestFaults faults) =>
+        Checked(body, field, faults, () => body.Text(field, MaxLength), IsName, "must not be blank, nor hold control characters")?.Trim() ?? "";
 
-    public static string? Optional(BodyReader body, string field) =>
-        body.OptionalText(field, MaxLength) is { } text ? Checked(body, field, text) : null;
+    public static string? Optional(BodyReader body, string field, RequestFaults faults) =>
+        Checked(body, field, faults, () => body.OptionalText(field, MaxLength), IsName, "must not be blank, nor hold control characters")?.Trim();
 
     /// <summary>Lower case.</summary>
-    public static string? Email(BodyReader body, string field, bool isRequired)
-    {
-        var text = isRequired ? body.Text(field, MaxEmailLength) : body.OptionalText(field, MaxEmailLength);
-        if (text is null || !body.Has(field)) return null;
-        if (EmailForm().IsMatch(text)) return text.ToLowerInvariant();
-        body.Refuse(field, "not an email address");
-        return null;
-    }
+    public static string? Email(BodyReader body, string field, bool isRequired, RequestFaults faults) => Checked(
+        body, field, faults,
+        () => isRequired ? body.Text(field, MaxEmailLength) : body.OptionalText(field, MaxEmailLength),
+        EmailForm().IsMatch, "not an email address")?.ToLowerInvariant();
 
     /// <summary>A new role's name.</summary>
-    public static string Role(BodyReader body, string field)
-    {
-        var text = body.Text(field, MaxLength);
-        if (body.Has(field) && !RoleForm().IsMatch(text)) body.Refuse(field, "must be lower case letters, digits, '-' and '_', at most 63, and begin with a letter");
-        return text;
-    }
+    public static string Role(BodyReader body, string field, RequestFaults faults) => Checked(
+        body, field, faults,
+        () => body.Text(field, MaxLength),
+        RoleForm().IsMatch, "must be lower case letters, digits, '-' and '_', at most 63, and begin with a letter") ?? "";
 
-    private static string? Checked(BodyReader body, string field, string text)
+    /// <summary>Null after a fault of shape, which is told already, and after a fault of form, which is told here.</summary>
+    private static string? Checked(BodyReader body, string field, RequestFaults faults, Func<string?> read, Func<string, bool> isGood, string fault)
     {
-        if (!body.Has(field)) return null;
-        if (!string.IsNullOrWhiteSpace(text) && !text.Any(char.IsControl)) return text.Trim();
-        body.Refuse(field, "must not be blank, nor hold control characters");
+        var before = faults.List.Count;
+        var text = read();
+        if (text is null || !body.IsPresent || faults.List.Count > before || isGood(text)) return text;
+        body.Refuse(field, fault);
         return null;
     }
+
+    private static bool IsName(string text) => !string.IsNullOrWhiteSpace(text) && !text.Any(char.IsControl);
 
     [GeneratedRegex(@"\A[^@\s\p{C}]+@[^@\s\p{C}]+\z")]
     private static partial Regex EmailForm();

@@ -16,6 +16,7 @@ internal static class AuditOperations
     {
         ["POST /v2/deployments/{deployment_id}/upload-url"] = new("create_upload_url", "deployment"),
         ["POST /v2/deployments/{deployment_id}/push-token"] = new("create_push_token", "deployment"),
+        ["PATCH /v2/access/organization"] = new("update_organization", "organization"),
         ["POST /v2/auth/authenticate"] = new("authenticate", "oauth_token"),
         ["POST /v2/auth/callback/{provider_id}"] = new("finish_authentication", "oauth_token"),
         ["GET /v2/auth/callback/{provider_id}"] = new("finish_authentication", "oauth_token"),

@@ -93,28 +93,23 @@ public sealed class KeyTests(AccessFixture fixture) : IClassFixture<AccessFixtur
     [Fact]
     public async Task Organization_key_needs_the_workspace_and_makes_others_of_its_kind()
     {
-        var (wide, _) = await Wide("admin");
-        var named = await wide.SendAsync(HttpMethod.Get, "/v2/access/me");
-        var (narrow, _) = (await fixture.InNewAsync(), 0);
+        var narrow = await fixture.InNewAsync();
+        var made = await fixture.Root.PostAsync("/v2/access/keys", """{"name":"wide","role":"admin","scope":"organization"}""");
+        using var client = fixture.Host.Client(made.Expect(HttpStatusCode.Created).Text_("key"));
+        var wide = new Api(fixture.Host, client, narrow.Workspace);
 
-        Assert.Equal(HttpStatusCode.Forbidden, named.Status);
-        Assert.Contains("requires workspace specification", named.Detail, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.Forbidden, (await narrow.PostAsync("/v2/access/keys", """{"name":"k","role":"viewer","scope":"organization"}""")).Status);
-
-        using var client = fixture.Host.Client((await Wide("admin")).Made.Text_("key"));
+        var unnamed = await wide.GetAsync("/v2/access/me");
         client.DefaultRequestHeaders.Add("X-Tenant-Id", narrow.Workspace.ToString());
-        var here = new Api(fixture.Host, client, narrow.Workspace);
-        Assert.Equal(narrow.Workspace.ToString(), (await here.GetAsync("/v2/access/me")).Expect(HttpStatusCode.OK).Text_("workspace_id"));
-        (await here.PostAsync("/v2/access/keys", """{"name":"k","role":"editor","scope":"organization"}""")).Expect(HttpStatusCode.Created);
+        var named = await wide.GetAsync("/v2/access/me");
+        var child = await wide.PostAsync("/v2/access/keys", """{"name":"k","role":"editor","scope":"organization"}""");
+        var refused = await narrow.PostAsync("/v2/access/keys", """{"name":"k","role":"viewer","scope":"organization"}""");
 
-        async Task<(Api Api, Reply Made)> Wide(string role)
-        {
-            var made = (await fixture.Root.PostAsync("/v2/access/keys", $$"""{"name":"wide","role":"{{role}}","scope":"organization"}""")).Expect(HttpStatusCode.Created);
-            return (fixture.As(made.Text_("key")!, narrowless), made);
-        }
+        Assert.Equal(HttpStatusCode.Forbidden, unnamed.Status);
+        Assert.Contains("requires workspace specification", unnamed.Detail, StringComparison.Ordinal);
+        Assert.Equal(narrow.Workspace.ToString(), named.Expect(HttpStatusCode.OK).Text_("workspace_id"));
+        child.Expect(HttpStatusCode.Created);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.Status);
     }
-
-    private static readonly Core.WorkspaceId narrowless = new(Guid.Empty);
 
     [Fact]
     public async Task Nobody_revokes_a_key_that_may_more()

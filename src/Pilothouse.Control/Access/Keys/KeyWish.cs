@@ -15,7 +15,7 @@ internal sealed record KeyWish(
 
     public static KeyWish Read(BodyReader body, bool isPersonal, RequestFaults faults)
     {
-        var name = NameText.Required(body, "name");
+        var name = NameText.Required(body, "name", faults);
         var role = isPersonal ? null : body.Text("role", NameText.MaxLength);
         var workspace = body.OptionalUuid("workspace_id");
         var scope = body.OptionalChoice("scope", s_scopes) ?? (isPersonal && workspace is null ? "organization" : "workspace");

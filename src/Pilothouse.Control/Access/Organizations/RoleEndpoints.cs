@@ -37,7 +37,7 @@ internal static class RoleEndpoints
     {
         var faults = new RequestFaults();
         var body = await BodyReader.ReadAsync(http, faults, http.RequestAborted);
-        var name = NameText.Role(body, "name");
+        var name = NameText.Role(body, "name", faults);
         var permissions = body.OptionalTexts("permissions", NameText.MaxLength);
         if (permissions is null && body.IsPresent) faults.Add("missing", ["body", "permissions"], "Field required");
         for (var index = 0; index < permissions?.Count; index++)

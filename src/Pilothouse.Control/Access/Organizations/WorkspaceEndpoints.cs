@@ -46,7 +46,7 @@ internal static class WorkspaceEndpoints
     private static async Task<IResult> RenameOrganizationAsync(HttpContext http, WorkspaceStore workspaces)
     {
         var faults = new RequestFaults();
-        var name = NameText.Required(await BodyReader.ReadAsync(http, faults, http.RequestAborted), "name");
+        var name = NameText.Required(await BodyReader.ReadAsync(http, faults, http.RequestAborted), "name", faults);
         if (faults.Any) return faults.ToResult();
         return Answer(await workspaces.RenameAsync(http.GetCaller().Organization, name, http.RequestAborted));
     }
@@ -63,7 +63,7 @@ internal static class WorkspaceEndpoints
     private static async Task<IResult> CreateAsync(HttpContext http, WorkspaceStore workspaces)
     {
         var faults = new RequestFaults();
-        var name = NameText.Required(await BodyReader.ReadAsync(http, faults, http.RequestAborted), "name");
+        var name = NameText.Required(await BodyReader.ReadAsync(http, faults, http.RequestAborted), "name", faults);
         if (faults.Any) return faults.ToResult();
         return (await workspaces.CreateAsync(http.GetCaller().Organization, name, http.RequestAborted))
             .ToResult(row => ApiResults.Json(Answer(row), ApiJson.Default.Workspace, StatusCodes.Status201Created));
@@ -73,7 +73,7 @@ internal static class WorkspaceEndpoints
     {
         var faults = new RequestFaults();
         var id = faults.PathGuid(http, "workspace_id");
-        var name = NameText.Required(await BodyReader.ReadAsync(http, faults, http.RequestAborted), "name");
+        var name = NameText.Required(await BodyReader.ReadAsync(http, faults, http.RequestAborted), "name", faults);
         if (faults.Any) return faults.ToResult();
         return (await workspaces.RenameAsync(http.GetCaller().Organization, id, name, http.RequestAborted))
             .ToResult(row => ApiResults.Json(Answer(row), ApiJson.Default.Workspace));

@@ -38,10 +38,10 @@ internal static class UserEndpoints
     {
         var faults = new RequestFaults();
         var body = await BodyReader.ReadAsync(http, faults, http.RequestAborted);
-        var email = NameText.Email(body, "email", isRequired: true) ?? "";
+        var email = NameText.Email(body, "email", isRequired: true, faults) ?? "";
         var wish = new UserWish(
             email,
-            NameText.Optional(body, "name") ?? email,
+            NameText.Optional(body, "name", faults) ?? email,
             body.OptionalText("issuer", MaxSubjectLength),
             body.OptionalText("subject", MaxSubjectLength) is { Length: > 0 } subject ? subject : null,
             body.OptionalChoice("organization_role", s_organizationRoles) is Admin);
@@ -66,8 +66,8 @@ internal static class UserEndpoints
         var id = faults.PathGuid(http, "user_id");
         var body = await BodyReader.ReadAsync(http, faults, http.RequestAborted);
         var change = new UserChange(
-            NameText.Email(body, "email", isRequired: false),
-            NameText.Optional(body, "name"),
+            NameText.Email(body, "email", isRequired: false, faults),
+            NameText.Optional(body, "name", faults),
             body.OptionalChoice("organization_role", s_organizationRoles) is { } role ? role is Admin : null,
             body.OptionalBool("is_disabled"));
         if (faults.Any) return faults.ToResult();
