@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Pilothouse.Contracts.Access;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Errors;
 using Pilothouse.Contracts.Listeners;
@@ -28,4 +29,19 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(PullAnswer))]
 [JsonSerializable(typeof(DeploymentReport))]
 [JsonSerializable(typeof(LogBatch))]
+[JsonSerializable(typeof(AuditEntriesList))]
+[JsonSerializable(typeof(Me))]
+[JsonSerializable(typeof(ApiKeysList))]
+[JsonSerializable(typeof(NewApiKey))]
+[JsonSerializable(typeof(ApiKeyCreate))]
+[JsonSerializable(typeof(UsersList))]
+[JsonSerializable(typeof(UserCreate))]
+[JsonSerializable(typeof(UserPatch))]
+[JsonSerializable(typeof(MembersList))]
+[JsonSerializable(typeof(MemberSet))]
+[JsonSerializable(typeof(RolesList))]
+[JsonSerializable(typeof(RoleCreate))]
+[JsonSerializable(typeof(WorkspacesList))]
+[JsonSerializable(typeof(WorkspaceName))]
+[JsonSerializable(typeof(OrganizationAnswer))]
 public sealed partial class ApiJson : JsonSerializerContext;

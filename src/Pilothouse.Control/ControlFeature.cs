@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pilothouse.Control.Access;
+using Pilothouse.Control.Audit;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
@@ -30,6 +31,7 @@ public static class ControlFeature
         services.AddStorage(configuration);
         services.AddSecrets(configuration);
         services.AddAccess(configuration);
+        services.AddAudit(configuration);
         services.AddLogs(configuration);
         services.AddUploads(configuration);
         services.AddListeners(configuration);
@@ -41,7 +43,8 @@ public static class ControlFeature
             provider.GetRequiredService<DataKeys>(),
             provider.GetRequiredService<Bootstrap>(),
             provider.GetRequiredService<DataDirectoryLock>(),
-            provider.GetRequiredService<Takeover>()));
+            provider.GetRequiredService<Takeover>(),
+            provider.GetRequiredService<MappedEndpoints>()));
         return services;
     }
 
@@ -56,6 +59,9 @@ public static class ControlFeature
 
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder routes)
     {
+        routes.ServiceProvider.GetRequiredService<MappedEndpoints>().Watch(routes);
+        routes.MapAccess();
+        routes.MapAudit();
         routes.MapUploads();
         routes.MapLogs();
         routes.MapEvents();

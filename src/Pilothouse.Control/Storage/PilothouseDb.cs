@@ -9,6 +9,10 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<OrganizationRow> Organizations => Set<OrganizationRow>();
     public DbSet<WorkspaceRow> Workspaces => Set<WorkspaceRow>();
     public DbSet<ApiKeyRow> ApiKeys => Set<ApiKeyRow>();
+    public DbSet<UserRow> Users => Set<UserRow>();
+    public DbSet<MembershipRow> Memberships => Set<MembershipRow>();
+    public DbSet<RoleRow> Roles => Set<RoleRow>();
+    public DbSet<AuditRow> Audit => Set<AuditRow>();
     public DbSet<DeploymentRow> Deployments => Set<DeploymentRow>();
     public DbSet<RevisionRow> Revisions => Set<RevisionRow>();
     public DbSet<UploadRow> Uploads => Set<UploadRow>();
@@ -36,6 +40,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
             table.ToTable("api_keys");
             table.HasIndex(row => row.Hash).IsUnique();
         });
+        ConfigureAccess(modelBuilder);
         modelBuilder.Entity<DeploymentRow>(table =>
         {
             table.ToTable("deployments");
@@ -90,6 +95,41 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
         {
             table.ToTable("counters");
             table.HasKey(row => row.Name);
+        });
+    }
+
+    private static void ConfigureAccess(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<ApiKeyRow>(table =>
+        {
+            table.HasIndex(row => new { row.OrganizationId, row.WorkspaceId, row.CreatedAt });
+            table.HasIndex(row => row.UserId);
+        });
+        modelBuilder.Entity<UserRow>(table =>
+        {
+            table.ToTable("users");
+            table.HasIndex(row => new { row.Issuer, row.Subject }).IsUnique();
+            table.HasIndex(row => new { row.OrganizationId, row.CreatedAt, row.Id });
+        });
+        modelBuilder.Entity<MembershipRow>(table =>
+        {
+            table.ToTable("memberships");
+            table.HasKey(row => new { row.WorkspaceId, row.UserId });
+            table.HasIndex(row => row.UserId);
+        });
+        modelBuilder.Entity<RoleRow>(table =>
+        {
+            table.ToTable("roles");
+            table.HasKey(row => new { row.OrganizationId, row.Name });
+        });
+        modelBuilder.Entity<AuditRow>(table =>
+        {
+            table.ToTable("audit");
+            table.HasKey(row => row.Sequence);
+            table.Property(row => row.Sequence).ValueGeneratedOnAdd();
+            table.HasIndex(row => new { row.WorkspaceId, row.Sequence });
+            table.HasIndex(row => new { row.OrganizationId, row.Sequence });
+            table.HasIndex(row => row.At);
         });
     }
 }
