@@ -19,6 +19,7 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(FreeDeployments))]
 [JsonSerializable(typeof(UploadUrl))]
 [JsonSerializable(typeof(RevisionEventsList))]
+[JsonSerializable(typeof(StreamEnd))]
 [JsonSerializable(typeof(SwitchProof))]
 [JsonSerializable(typeof(LogQuery))]
 [JsonSerializable(typeof(LogPage))]

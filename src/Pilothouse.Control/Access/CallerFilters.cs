@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Pilothouse.Contracts;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Idempotency;
 using Pilothouse.Core;
 
 namespace Pilothouse.Control.Access;
@@ -21,7 +22,7 @@ internal static class CallerFilters
             if (await RefuseAsync(context.HttpContext) is { } refusal) return refusal;
             var caller = context.HttpContext.GetCaller();
             return Roles.MayDo(caller.Role, permission)
-                ? await next(context)
+                ? await IdempotentRequests.AroundAsync(context, permission, next)
                 : ApiResults.Refused(new Rejection(
                     Codes.Forbidden, $"This API key has the role '{caller.Role}', which lacks the permission '{permission}'."));
         });
