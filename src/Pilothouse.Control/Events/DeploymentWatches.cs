@@ -19,13 +19,9 @@ internal sealed class DeploymentWatches : IDisposable
         signals.Told += Wake;
     }
 
-    /// <summary>Deployments that somebody watches.</summary>
-    public int Count
+    public bool IsWatched(DeploymentId deployment)
     {
-        get
-        {
-            lock (_lock) return _watched.Count;
-        }
+        lock (_lock) return _watched.ContainsKey(deployment);
     }
 
     public Watch Open(DeploymentId deployment)
