@@ -1,4 +1,4 @@
-namespace Pilothouse.Control.Storage;
+namespace Pilothouse.Control.Idempotency;
 
 /// <summary>
 /// A request that came with an <c>Idempotency-Key</c>. Running while <see cref="Status"/> is null; its answer afterwards. Neither the request's body

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Pilothouse.Control.Idempotency;
 
 namespace Pilothouse.Control.Storage;
 

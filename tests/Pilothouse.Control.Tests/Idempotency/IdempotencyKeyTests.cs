@@ -247,6 +247,6 @@ public sealed class IdempotencyKeyTests(ApiFixture fixture) : IClassFixture<ApiF
 
     internal static bool IsReplayed(Reply reply) => reply.Headers.Contains("Idempotency-Replayed");
 
-    private static Task<List<Storage.RequestKeyRow>> RowsAsync(Api api) => api.Host.WithDbAsync(
+    private static Task<List<RequestKeyRow>> RowsAsync(Api api) => api.Host.WithDbAsync(
         db => db.RequestKeys.AsNoTracking().Where(row => row.WorkspaceId == api.Workspace.Value).ToListAsync(Cancel));
 }

@@ -412,7 +412,7 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.ToTable("organizations", (string)null);
                 });
 
-            modelBuilder.Entity("Pilothouse.Control.Storage.RequestKeyRow", b =>
+            modelBuilder.Entity("Pilothouse.Control.Idempotency.RequestKeyRow", b =>
                 {
                     b.Property<Guid>("WorkspaceId")
                         .HasColumnType("TEXT")
