@@ -20,6 +20,7 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(FreeDeployments))]
 [JsonSerializable(typeof(UploadUrl))]
 [JsonSerializable(typeof(RevisionEventsList))]
+[JsonSerializable(typeof(StreamEnd))]
 [JsonSerializable(typeof(SwitchProof))]
 [JsonSerializable(typeof(LogQuery))]
 [JsonSerializable(typeof(LogPage))]

@@ -21,5 +21,8 @@ public static class Codes
     public const string NotDeleted = "not_deleted";
     public const string LimitReached = "limit_reached";
     public const string QueueFull = "queue_full";
+    public const string KeyBusy = "key_busy";
+    public const string PreconditionFailed = "precondition_failed";
+    public const string TooManyStreams = "too_many_streams";
     public const string Unavailable = "unavailable";
 }

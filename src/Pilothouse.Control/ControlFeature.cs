@@ -8,6 +8,7 @@ using Pilothouse.Control.Audit;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
+using Pilothouse.Control.Idempotency;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
 using Pilothouse.Control.Reconciling;
@@ -38,6 +39,8 @@ public static class ControlFeature
         services.AddReconciling(configuration);
         services.AddDeployments(configuration);
         services.AddRevisions();
+        services.AddEvents(configuration);
+        services.AddIdempotency(configuration);
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
@@ -51,6 +54,7 @@ public static class ControlFeature
     /// <summary>First in the pipeline: error bodies, then the prefix, then routing (which must see the path without it).</summary>
     public static IApplicationBuilder UseControl(this IApplicationBuilder app)
     {
+        app.UseVersionHeader();
         app.UseApiErrors();
         app.UsePathBase(ApiPrefix);
         app.UseRouting();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Pilothouse.Contracts;
 using Pilothouse.Control.Audit;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Idempotency;
 using Pilothouse.Core;
 
 namespace Pilothouse.Control.Access;
@@ -29,9 +30,18 @@ internal static class CallerFilters
         return builder.AddEndpointFilter(async (context, next) =>
         {
             var http = context.HttpContext;
-            var result = await RefuseAsync(http, permission) ?? await next(context);
-            await AuditedRequest.TellAsync(http, permission, result);
-            return result;
+            if (await RefuseAsync(http, permission) is { } refusal) return await ToldAsync(refusal);
+            return permission is null
+                ? await ToldAsync(await next(context))
+
+                // A repetition that gets the first one's answer changes nothing, and so is not told.
+                : await IdempotentRequests.AroundAsync(context, permission, async inner => await ToldAsync(await next(inner)));
+
+            async ValueTask<object?> ToldAsync(object? result)
+            {
+                await AuditedRequest.TellAsync(http, permission, result);
+                return result;
+            }
         });
     }
 

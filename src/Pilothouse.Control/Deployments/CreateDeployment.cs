@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Idempotency;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
@@ -27,17 +28,20 @@ internal sealed class CreateDeployment(
         var row = await RowAsync(workspace, wanted, placed.Value, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (await NameAsync(db, row, wanted, cancellationToken) is { } refused) return refused;
+        RevisionRow? first = null;
         if (wanted.Source is Sources.ExternalDocker)
         {
             var draft = new RevisionDraft(
                 wanted.Source, wanted.SourceRevisionConfig, InstallCommand: null, BuildCommand: null, DeploymentType: null, row.SecretValues);
-            db.Revisions.Add(NewRevision.Of(row, draft, row.CreatedAt));
+            db.Revisions.Add(first = NewRevision.Of(row, draft, row.CreatedAt));
         }
 
         db.Deployments.Add(row);
         try
         {
             await db.SaveChangesAsync(cancellationToken);
+            if (first is not null) await NewRevision.TellAsync(db, first, cancellationToken);
+            await ChangeScope.MadeAsync(db, row.Id, first?.Id, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
         catch (DbUpdateException taken) when (taken.IsUniqueViolation())

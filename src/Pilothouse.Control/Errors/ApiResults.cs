@@ -31,9 +31,10 @@ internal static class ApiResults
         Codes.Unauthenticated => StatusCodes.Status401Unauthorized,
         Codes.WorkspaceRequired or Codes.Forbidden or Codes.UploadExpired => StatusCodes.Status403Forbidden,
         Codes.NotFound => StatusCodes.Status404NotFound,
-        Codes.NameTaken or Codes.Conflict or Codes.UploadUsed => StatusCodes.Status409Conflict,
+        Codes.NameTaken or Codes.Conflict or Codes.UploadUsed or Codes.KeyBusy => StatusCodes.Status409Conflict,
+        Codes.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
         Codes.TooLarge => StatusCodes.Status413PayloadTooLarge,
-        Codes.QueueFull => StatusCodes.Status429TooManyRequests,
+        Codes.QueueFull or Codes.TooManyStreams => StatusCodes.Status429TooManyRequests,
         Codes.Unavailable => StatusCodes.Status503ServiceUnavailable,
         _ => throw new UnreachableException($"No HTTP status for the code '{code}'."),
     };

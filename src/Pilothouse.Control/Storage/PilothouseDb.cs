@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Pilothouse.Control.Idempotency;
 
 namespace Pilothouse.Control.Storage;
 
@@ -21,6 +22,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<EventRow> Events => Set<EventRow>();
     public DbSet<ListenerRow> Listeners => Set<ListenerRow>();
     public DbSet<CounterRow> Counters => Set<CounterRow>();
+    public DbSet<RequestKeyRow> RequestKeys => Set<RequestKeyRow>();
 
     /// <summary>A time as its column holds it, for hand-written SQL, which skips the converters.</summary>
     public abstract object ToColumn(DateTimeOffset time);
@@ -96,6 +98,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
             table.ToTable("counters");
             table.HasKey(row => row.Name);
         });
+        ConfigureRequestKeys(modelBuilder);
     }
 
     private static void ConfigureAccess(ModelBuilder modelBuilder)
@@ -132,6 +135,13 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
             table.HasIndex(row => row.At);
         });
     }
+
+    private static void ConfigureRequestKeys(ModelBuilder modelBuilder) => modelBuilder.Entity<RequestKeyRow>(table =>
+    {
+        table.ToTable("request_keys");
+        table.HasKey(row => new { row.WorkspaceId, row.Subject, row.Key });
+        table.HasIndex(row => row.ExpiresAt);
+    });
 }
 
 /// <summary>SQLite in the data directory. Times are kept as Unix milliseconds, since SQLite cannot order offsets.</summary>

@@ -213,6 +213,9 @@ public sealed class EventRow
     public required string Kind { get; set; }
     public required string Message { get; set; }
     public string? Data { get; set; }
+
+    /// <summary>The revision's status from then on, as the API spells it; null where the event changed none.</summary>
+    public string? Status { get; set; }
 }
 
 public sealed class ListenerRow
