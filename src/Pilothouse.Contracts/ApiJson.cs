@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Pilothouse.Contracts.AuthService;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Errors;
 using Pilothouse.Contracts.Listeners;
@@ -28,4 +29,23 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(PullAnswer))]
 [JsonSerializable(typeof(DeploymentReport))]
 [JsonSerializable(typeof(LogBatch))]
+[JsonSerializable(typeof(IReadOnlyList<OAuthProvider>))]
+[JsonSerializable(typeof(OAuthProviderCreate))]
+[JsonSerializable(typeof(OAuthProviderPatch))]
+[JsonSerializable(typeof(McpProviderCreate))]
+[JsonSerializable(typeof(ProviderMessage))]
+[JsonSerializable(typeof(IReadOnlyList<OAuthToken>))]
+[JsonSerializable(typeof(OAuthTokenPatch))]
+[JsonSerializable(typeof(OAuthTokenImport))]
+[JsonSerializable(typeof(ImportedToken))]
+[JsonSerializable(typeof(TokenStatus))]
+[JsonSerializable(typeof(TokenStatusesQuery))]
+[JsonSerializable(typeof(TokenStatuses))]
+[JsonSerializable(typeof(AgentConnectionsList))]
+[JsonSerializable(typeof(AgentConnectionCreate))]
+[JsonSerializable(typeof(AuthenticateRequest))]
+[JsonSerializable(typeof(AuthenticateAnswer))]
+[JsonSerializable(typeof(WaitAnswer))]
+[JsonSerializable(typeof(FinalizeRequest))]
+[JsonSerializable(typeof(FinalizedAnswer))]
 public sealed partial class ApiJson : JsonSerializerContext;

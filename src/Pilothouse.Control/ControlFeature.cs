@@ -4,11 +4,13 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pilothouse.Control.Access;
+using Pilothouse.Control.AuthService;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
+using Pilothouse.Control.Outgoing;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
@@ -36,6 +38,8 @@ public static class ControlFeature
         services.AddReconciling(configuration);
         services.AddDeployments(configuration);
         services.AddRevisions();
+        services.AddOutgoing(configuration);
+        services.AddAuthService(configuration);
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
@@ -50,6 +54,7 @@ public static class ControlFeature
     {
         app.UseApiErrors();
         app.UsePathBase(ApiPrefix);
+        app.UseAuthServicePaths();
         app.UseRouting();
         return app;
     }
@@ -62,6 +67,7 @@ public static class ControlFeature
         routes.MapInterrupt();
         routes.MapDeployments();
         routes.MapRevisions();
+        routes.MapAuthService();
         return routes;
     }
 }

@@ -17,6 +17,10 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<EventRow> Events => Set<EventRow>();
     public DbSet<ListenerRow> Listeners => Set<ListenerRow>();
     public DbSet<CounterRow> Counters => Set<CounterRow>();
+    public DbSet<OAuthProviderRow> OAuthProviders => Set<OAuthProviderRow>();
+    public DbSet<OAuthTokenRow> OAuthTokens => Set<OAuthTokenRow>();
+    public DbSet<AgentConnectionRow> AgentConnections => Set<AgentConnectionRow>();
+    public DbSet<AuthSessionRow> AuthSessions => Set<AuthSessionRow>();
 
     /// <summary>A time as its column holds it, for hand-written SQL, which skips the converters.</summary>
     public abstract object ToColumn(DateTimeOffset time);
@@ -25,6 +29,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);
 
+        AuthServiceTables.Configure(modelBuilder);
         modelBuilder.Entity<OrganizationRow>().ToTable("organizations");
         modelBuilder.Entity<WorkspaceRow>(table =>
         {

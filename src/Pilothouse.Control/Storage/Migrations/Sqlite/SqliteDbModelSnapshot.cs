@@ -17,6 +17,54 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("Pilothouse.Control.Storage.AgentConnectionRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AgentId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("agent_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid>("ProviderRowId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider_row_id");
+
+                    b.Property<Guid>("TokenId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_id");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_agent_connections");
+
+                    b.HasIndex("ProviderRowId")
+                        .HasDatabaseName("ix_agent_connections_provider_row_id");
+
+                    b.HasIndex("TokenId")
+                        .HasDatabaseName("ix_agent_connections_token_id");
+
+                    b.HasIndex("WorkspaceId", "AgentId", "ProviderRowId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_agent_connections_workspace_id_agent_id_provider_row_id");
+
+                    b.ToTable("agent_connections", (string)null);
+                });
+
             modelBuilder.Entity("Pilothouse.Control.Storage.ApiKeyRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -72,6 +120,104 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_api_keys_hash");
 
                     b.ToTable("api_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.AuthSessionRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("AuthIdHash")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("auth_id_hash");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<Guid>("Initiator")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("initiator");
+
+                    b.Property<bool>("IsDefault")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_default");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<Guid>("ProviderRowId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider_row_id");
+
+                    b.Property<string>("RedirectUri")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("redirect_uri");
+
+                    b.Property<Guid?>("ReplacesTokenId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("replaces_token_id");
+
+                    b.Property<string>("Scopes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scopes");
+
+                    b.Property<byte[]>("Secrets")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("secrets");
+
+                    b.Property<byte[]>("StateHash")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("state_hash");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<Guid?>("TokenId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_id");
+
+                    b.Property<string>("TokenUrl")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_url");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_auth_sessions");
+
+                    b.HasIndex("AuthIdHash")
+                        .IsUnique()
+                        .HasDatabaseName("ix_auth_sessions_auth_id_hash");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_auth_sessions_expires_at");
+
+                    b.HasIndex("ProviderRowId")
+                        .HasDatabaseName("ix_auth_sessions_provider_row_id");
+
+                    b.HasIndex("StateHash")
+                        .IsUnique()
+                        .HasDatabaseName("ix_auth_sessions_state_hash");
+
+                    b.ToTable("auth_sessions", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.CounterRow", b =>
@@ -381,6 +527,193 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_logs_revision_id_is_build_at_sequence");
 
                     b.ToTable("logs", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.OAuthProviderRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AuthUrl")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("auth_url");
+
+                    b.Property<string>("ClientId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("client_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<bool>("IsDynamicClient")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_dynamic_client");
+
+                    b.Property<string>("Issuer")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("issuer");
+
+                    b.Property<string>("McpServerUrl")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("mcp_server_url");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("ProviderId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider_id");
+
+                    b.Property<string>("ProviderType")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider_type");
+
+                    b.Property<string>("RedirectUri")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("redirect_uri");
+
+                    b.Property<string>("RevocationUrl")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("revocation_url");
+
+                    b.Property<Guid>("SealedFor")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sealed_for");
+
+                    b.Property<byte[]>("Secrets")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("secrets");
+
+                    b.Property<bool>("SkipsPkce")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("skips_pkce");
+
+                    b.Property<string>("TokenEndpointAuthMethod")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_endpoint_auth_method");
+
+                    b.Property<string>("TokenUrl")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_url");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<bool>("UsesPkce")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("uses_pkce");
+
+                    b.HasKey("Id")
+                        .HasName("pk_oauth_providers");
+
+                    b.HasIndex("OrganizationId", "ProviderId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_oauth_providers_organization_id_provider_id");
+
+                    b.ToTable("oauth_providers", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.OAuthTokenRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AskedScopes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("asked_scopes");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<bool>("IsDefault")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_default");
+
+                    b.Property<string>("Label")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("label");
+
+                    b.Property<string>("Metadata")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("metadata");
+
+                    b.Property<bool>("NeedsConsent")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("needs_consent");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<Guid>("ProviderRowId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider_row_id");
+
+                    b.Property<long?>("RefreshingUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refreshing_until");
+
+                    b.Property<string>("Scopes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scopes");
+
+                    b.Property<byte[]>("Secrets")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("secrets");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_oauth_tokens");
+
+                    b.HasIndex("ProviderRowId")
+                        .HasDatabaseName("ix_oauth_tokens_provider_row_id");
+
+                    b.HasIndex("WorkspaceId", "Owner", "ProviderRowId")
+                        .HasDatabaseName("ix_oauth_tokens_workspace_id_owner_provider_row_id");
+
+                    b.HasIndex(new[] { "WorkspaceId", "Owner", "ProviderRowId" }, "ix_oauth_tokens_default")
+                        .IsUnique()
+                        .HasDatabaseName("ix_oauth_tokens_workspace_id_owner_provider_row_id1")
+                        .HasFilter("is_default");
+
+                    b.ToTable("oauth_tokens", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.OrganizationRow", b =>
