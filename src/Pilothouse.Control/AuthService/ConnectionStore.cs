@@ -75,7 +75,7 @@ internal sealed class ConnectionStore(IDbContextFactory<PilothouseDb> databases,
         if (former is not null && NotYours(caller, former) is { } refused) return refused;
         if (former is not null) await DropAsync(db, former, cancellationToken);
 
-        var now = clock.GetUtcNow();
+        var now = clock.GetStoredNow();
         var row = new AgentConnectionRow
         {
             Id = Guid.CreateVersion7(now),

@@ -9,7 +9,7 @@ internal sealed class CreateProvider(ProviderStore store, AuthSecrets secrets, T
 {
     public async Task<Outcome<OAuthProviderRow>> RunAsync(Caller caller, OAuthProviderCreate wanted, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetStoredNow();
         var id = Guid.CreateVersion7(now);
         return await store.AddAsync(
             new OAuthProviderRow

@@ -64,7 +64,7 @@ internal sealed class DiscoverProvider(
         Caller caller, McpProviderCreate wanted, AuthorizationServer server, DynamicClientRegistrationResponse client, string redirectUri,
         CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetStoredNow();
         var id = Guid.CreateVersion7(now);
         var secret = string.IsNullOrEmpty(client.ClientSecret) ? null : client.ClientSecret;
 

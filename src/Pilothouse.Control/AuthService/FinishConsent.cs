@@ -57,7 +57,7 @@ internal sealed class FinishConsent(
 
     private async Task<bool> ClaimAsync(PilothouseDb db, AuthSessionRow session, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetStoredNow();
         return await db.AuthSessions
             .Where(row => row.Id == session.Id && row.Status == ConsentStatuses.Pending && row.ExpiresAt > now)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.Status, ConsentStatuses.Claimed), cancellationToken) > 0;
@@ -119,7 +119,7 @@ internal sealed class FinishConsent(
 
     private OAuthTokenRow NewRow(AuthSessionRow session, Guid provider)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetStoredNow();
         return new OAuthTokenRow
         {
             Id = Guid.CreateVersion7(now),
@@ -136,7 +136,7 @@ internal sealed class FinishConsent(
 
     private async Task FillAsync(OAuthTokenRow row, AuthSessionRow session, TokenGrant.Granted granted, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetStoredNow();
         row.Secrets = await secrets.SealTokenAsync(row.WorkspaceId, row.Id, granted.Tokens, cancellationToken);
         row.AskedScopes = session.Scopes;
         row.Scopes = granted.Scopes is { } scopes ? ScopeSet.ToJson(scopes) : session.Scopes;

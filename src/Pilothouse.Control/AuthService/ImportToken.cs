@@ -25,7 +25,7 @@ internal sealed class ImportToken(IDbContextFactory<PilothouseDb> databases, Aut
     public async Task<OAuthTokenRow> RowAsync(
         Caller caller, Guid provider, string owner, OAuthTokenImport import, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetStoredNow();
         var id = Guid.CreateVersion7(now);
         var scopes = ScopeSet.ToJson(import.Scopes);
         return new OAuthTokenRow

@@ -29,7 +29,7 @@ internal sealed class PatchProvider(IDbContextFactory<PilothouseDb> databases, A
             row.Secrets = await secrets.SealClientSecretAsync(caller.Workspace.Value, row.Id, secret, cancellationToken);
         }
 
-        if (db.ChangeTracker.HasChanges()) row.UpdatedAt = clock.GetUtcNow();
+        if (db.ChangeTracker.HasChanges()) row.UpdatedAt = clock.GetStoredNow();
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return row;

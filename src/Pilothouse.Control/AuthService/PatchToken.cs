@@ -22,7 +22,7 @@ internal sealed class PatchToken(IDbContextFactory<PilothouseDb> databases, Time
             await db.OAuthTokens.Where(one => one.Id == token).ExecuteUpdateAsync(
                 set => set
                     .SetProperty(one => one.Label, patch.ProviderAccountLabel ?? row.Label)
-                    .SetProperty(one => one.UpdatedAt, clock.GetUtcNow()),
+                    .SetProperty(one => one.UpdatedAt, clock.GetStoredNow()),
                 cancellationToken);
         }
 

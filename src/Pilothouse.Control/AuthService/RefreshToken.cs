@@ -44,9 +44,9 @@ internal sealed class RefreshToken(
         return await work.Value.WaitAsync(cancellationToken);
     }
 
-    private bool IsDue(OAuthTokenRow row) => row.ExpiresAt is { } end && end - options.Value.RefreshEarly <= clock.GetUtcNow();
+    private bool IsDue(OAuthTokenRow row) => row.ExpiresAt is { } end && end - options.Value.RefreshEarly <= clock.GetStoredNow();
 
-    private bool HasExpired(OAuthTokenRow row) => row.ExpiresAt is { } end && end <= clock.GetUtcNow();
+    private bool HasExpired(OAuthTokenRow row) => row.ExpiresAt is { } end && end <= clock.GetStoredNow();
 
     /// <summary>Whoever waits may leave; the work goes on.</summary>
     private async Task<TokenState> RunAsync(Guid id)
@@ -77,7 +77,7 @@ internal sealed class RefreshToken(
 
     private async Task<bool> ClaimAsync(PilothouseDb db, OAuthTokenRow row, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetStoredNow();
         var until = now + options.Value.RefreshLimit;
         return await db.OAuthTokens
             .Where(one => one.Id == row.Id && one.Version == row.Version && (one.RefreshingUntil == null || one.RefreshingUntil < now))
@@ -116,7 +116,7 @@ internal sealed class RefreshToken(
     private async Task<TokenState> KeepAsync(
         PilothouseDb db, OAuthTokenRow row, TokenGrant.Granted granted, string refreshToken, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetStoredNow();
         var version = row.Version;
         row.Secrets = await secrets.SealTokenAsync(
             row.WorkspaceId, row.Id, granted.Tokens with { Refresh = granted.Tokens.Refresh ?? refreshToken }, cancellationToken);

@@ -23,7 +23,7 @@ internal sealed class StartConsent(
 
     public async Task<StartedConsent> RunAsync(Caller caller, WantedConsent wanted, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetStoredNow();
         var (id, authId, state) = (Guid.CreateVersion7(now), ConsentKey.New(), ConsentKey.New());
         var verifier = UsesPkce(wanted.Provider) ? ConsentKey.New() : null;
 
