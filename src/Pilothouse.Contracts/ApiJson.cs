@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Pilothouse.Contracts.Access;
+using Pilothouse.Contracts.AuthService;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Errors;
 using Pilothouse.Contracts.Listeners;
@@ -45,4 +46,23 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(WorkspacesList))]
 [JsonSerializable(typeof(WorkspaceName))]
 [JsonSerializable(typeof(OrganizationAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<OAuthProvider>))]
+[JsonSerializable(typeof(OAuthProviderCreate))]
+[JsonSerializable(typeof(OAuthProviderPatch))]
+[JsonSerializable(typeof(McpProviderCreate))]
+[JsonSerializable(typeof(ProviderMessage))]
+[JsonSerializable(typeof(IReadOnlyList<OAuthToken>))]
+[JsonSerializable(typeof(OAuthTokenPatch))]
+[JsonSerializable(typeof(OAuthTokenImport))]
+[JsonSerializable(typeof(ImportedToken))]
+[JsonSerializable(typeof(TokenStatus))]
+[JsonSerializable(typeof(TokenStatusesQuery))]
+[JsonSerializable(typeof(TokenStatuses))]
+[JsonSerializable(typeof(AgentConnectionsList))]
+[JsonSerializable(typeof(AgentConnectionCreate))]
+[JsonSerializable(typeof(AuthenticateRequest))]
+[JsonSerializable(typeof(AuthenticateAnswer))]
+[JsonSerializable(typeof(WaitAnswer))]
+[JsonSerializable(typeof(FinalizeRequest))]
+[JsonSerializable(typeof(FinalizedAnswer))]
 public sealed partial class ApiJson : JsonSerializerContext;

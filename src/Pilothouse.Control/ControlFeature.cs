@@ -5,12 +5,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Audit;
+using Pilothouse.Control.AuthService;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
 using Pilothouse.Control.Idempotency;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
+using Pilothouse.Control.Outgoing;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
@@ -41,6 +43,8 @@ public static class ControlFeature
         services.AddRevisions();
         services.AddEvents(configuration);
         services.AddIdempotency(configuration);
+        services.AddOutgoing(configuration);
+        services.AddAuthService(configuration);
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
@@ -57,6 +61,7 @@ public static class ControlFeature
         app.UseVersionHeader();
         app.UseApiErrors();
         app.UsePathBase(ApiPrefix);
+        app.UseAuthServicePaths();
         app.UseRouting();
         return app;
     }
@@ -72,6 +77,7 @@ public static class ControlFeature
         routes.MapInterrupt();
         routes.MapDeployments();
         routes.MapRevisions();
+        routes.MapAuthService();
         return routes;
     }
 }

@@ -23,6 +23,10 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<ListenerRow> Listeners => Set<ListenerRow>();
     public DbSet<CounterRow> Counters => Set<CounterRow>();
     public DbSet<RequestKeyRow> RequestKeys => Set<RequestKeyRow>();
+    public DbSet<OAuthProviderRow> OAuthProviders => Set<OAuthProviderRow>();
+    public DbSet<OAuthTokenRow> OAuthTokens => Set<OAuthTokenRow>();
+    public DbSet<AgentConnectionRow> AgentConnections => Set<AgentConnectionRow>();
+    public DbSet<AuthSessionRow> AuthSessions => Set<AuthSessionRow>();
 
     /// <summary>A time as its column holds it, for hand-written SQL, which skips the converters.</summary>
     public abstract object ToColumn(DateTimeOffset time);
@@ -31,6 +35,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);
 
+        AuthServiceTables.Configure(modelBuilder);
         modelBuilder.Entity<OrganizationRow>().ToTable("organizations");
         modelBuilder.Entity<WorkspaceRow>(table =>
         {
