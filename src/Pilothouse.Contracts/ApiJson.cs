@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Errors;
+using Pilothouse.Contracts.Integrations;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Contracts.Logs;
 
@@ -28,4 +29,18 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(PullAnswer))]
 [JsonSerializable(typeof(DeploymentReport))]
 [JsonSerializable(typeof(LogBatch))]
+[JsonSerializable(typeof(ListenersList))]
+[JsonSerializable(typeof(ListenerCreate))]
+[JsonSerializable(typeof(ListenerPatch))]
+[JsonSerializable(typeof(IReadOnlyList<GitHubIntegration>))]
+[JsonSerializable(typeof(IReadOnlyList<GitHubRepository>))]
+[JsonSerializable(typeof(GitHubInstallationsPage))]
+[JsonSerializable(typeof(ForgeGitHubInstallationsPage))]
+[JsonSerializable(typeof(GitHubRepositoriesPage))]
+[JsonSerializable(typeof(InstallationLinkRequest))]
+[JsonSerializable(typeof(InstallationLink))]
+[JsonSerializable(typeof(ForgeInstallationLink))]
+[JsonSerializable(typeof(PickerSession))]
+[JsonSerializable(typeof(PickerSelection))]
+[JsonSerializable(typeof(PickerRedirect))]
 public sealed partial class ApiJson : JsonSerializerContext;

@@ -19,6 +19,7 @@ public static class Codes
     public const string UploadUsed = "upload_used";
     public const string TooLarge = "too_large";
     public const string NotDeleted = "not_deleted";
+    public const string NotConfigured = "not_configured";
     public const string QueueFull = "queue_full";
     public const string Unavailable = "unavailable";
 }

@@ -7,6 +7,7 @@ using Pilothouse.Control.Access;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
+using Pilothouse.Control.Integrations;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
 using Pilothouse.Control.Reconciling;
@@ -33,6 +34,7 @@ public static class ControlFeature
         services.AddLogs(configuration);
         services.AddUploads(configuration);
         services.AddListeners(configuration);
+        services.AddIntegrations(configuration);
         services.AddReconciling(configuration);
         services.AddDeployments(configuration);
         services.AddRevisions();
@@ -62,6 +64,8 @@ public static class ControlFeature
         routes.MapInterrupt();
         routes.MapDeployments();
         routes.MapRevisions();
+        routes.MapListeners();
+        routes.MapIntegrations();
         return routes;
     }
 }

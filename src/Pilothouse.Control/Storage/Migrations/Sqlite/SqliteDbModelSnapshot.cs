@@ -267,6 +267,101 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.ToTable("events", (string)null);
                 });
 
+            modelBuilder.Entity("Pilothouse.Control.Storage.IntegrationRepositoryRow", b =>
+                {
+                    b.Property<Guid>("IntegrationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("integration_id");
+
+                    b.Property<long>("RepositoryId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("repository_id");
+
+                    b.Property<string>("DefaultBranch")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("default_branch");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url");
+
+                    b.Property<string>("UrlKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url_key");
+
+                    b.HasKey("IntegrationId", "RepositoryId")
+                        .HasName("pk_integration_repositories");
+
+                    b.HasIndex("IntegrationId", "UrlKey")
+                        .HasDatabaseName("ix_integration_repositories_integration_id_url_key");
+
+                    b.ToTable("integration_repositories", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.IntegrationRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AccountName")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account_name");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("InstallationId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("installation_id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("RepositorySelection")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("repository_selection");
+
+                    b.Property<string>("SettingsUrl")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("settings_url");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_integrations");
+
+                    b.HasIndex("WorkspaceId", "Kind", "InstallationId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_integrations_workspace_id_kind_installation_id");
+
+                    b.ToTable("integrations", (string)null);
+                });
+
             modelBuilder.Entity("Pilothouse.Control.Storage.ListenerRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -403,6 +498,39 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasName("pk_organizations");
 
                     b.ToTable("organizations", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.PickerSessionRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Installs")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("installs");
+
+                    b.Property<string>("ReturnTo")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("return_to");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_picker_sessions");
+
+                    b.ToTable("picker_sessions", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.RevisionRow", b =>
