@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Integrations;
@@ -60,7 +61,9 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
         PilothouseDb db, DeploymentRow row, SourceConfig stored, string? wanted, Refusals refusals, CancellationToken cancellationToken)
     {
         if (row.Source is not Sources.GitHub || wanted is null || string.Equals(wanted, stored.RepoUrl, StringComparison.Ordinal)) return;
-        await RepositoryAccess.CheckAsync(db, new WorkspaceId(row.WorkspaceId), stored.IntegrationId ?? Guid.Empty, wanted, refusals, cancellationToken);
+        var isReadable = stored.IntegrationId is { } integration
+            && await RepositoryAccess.IsReadableAsync(db, new WorkspaceId(row.WorkspaceId), integration, wanted, cancellationToken);
+        if (!isReadable) refusals.Add(RepositoryAccess.NoPermission, Codes.SourceConfiguration);
     }
 
     private static async Task<string?> LatestSourceAsync(PilothouseDb db, DeploymentRow row, CancellationToken cancellationToken) =>

@@ -10,22 +10,25 @@ namespace Pilothouse.Control.Integrations;
 internal static class RepositoryAccess
 {
     /// <summary>Clients know this text.</summary>
-    private const string NoPermission = "LangSmith Deployment does not have permission on your repo";
+    public const string NoPermission = "LangSmith Deployment does not have permission on your repo";
 
     /// <param name="repoUrl">Null: only the integration is looked for.</param>
     public static async Task CheckAsync(
         PilothouseDb db, WorkspaceId workspace, Guid integration, string? repoUrl, Refusals refusals, CancellationToken cancellationToken)
     {
-        var isKnown = await db.Integrations.Of(workspace, IntegrationKinds.GitHub).AnyAsync(row => row.Id == integration, cancellationToken);
-        if (!isKnown)
-        {
+        if (!await db.Integrations.Of(workspace, IntegrationKinds.GitHub).AnyAsync(row => row.Id == integration, cancellationToken))
             refusals.Add($"Integration ID {integration} not found.");
-            return;
-        }
+        if (repoUrl is not null && !await IsReadableAsync(db, workspace, integration, repoUrl, cancellationToken))
+            refusals.Add(NoPermission, Codes.SourceConfiguration);
+    }
 
-        if (repoUrl is null) return;
+    public static Task<bool> IsReadableAsync(
+        PilothouseDb db, WorkspaceId workspace, Guid integration, string repoUrl, CancellationToken cancellationToken)
+    {
         var key = RepositoryUrls.KeyOf(repoUrl);
-        var isListed = await db.IntegrationRepositories.AnyAsync(row => row.IntegrationId == integration && row.UrlKey == key, cancellationToken);
-        if (!isListed) refusals.Add(NoPermission, Codes.SourceConfiguration);
+        return db.Integrations.Of(workspace, IntegrationKinds.GitHub)
+            .Where(row => row.Id == integration)
+            .Join(db.IntegrationRepositories, row => row.Id, repository => repository.IntegrationId, (_, repository) => repository)
+            .AnyAsync(repository => repository.UrlKey == key, cancellationToken);
     }
 }

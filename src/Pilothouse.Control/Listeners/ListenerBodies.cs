@@ -19,34 +19,36 @@ internal static partial class ListenerBodies
 
     private static readonly string[] s_computeTypes = ["k8s"];
 
-    public static ListenerCreate ReadCreate(BodyReader body) => new()
+    public static ListenerCreate ReadCreate(BodyReader body, RequestFaults faults) => new()
     {
         Version = body.OptionalText("version", MaxVersionLength),
         ComputeType = body.Choice("compute_type", s_computeTypes),
-        ComputeId = ReadComputeId(body),
-        ComputeConfig = ReadConfig(body.Object("compute_config"), isRequired: true),
+        ComputeId = ReadComputeId(body, faults),
+        ComputeConfig = ReadConfig(body.Object("compute_config"), faults, isRequired: true),
     };
 
-    public static PatchListenerRequest ReadPatch(BodyReader body) => new(
+    public static PatchListenerRequest ReadPatch(BodyReader body, RequestFaults faults) => new(
         new ListenerPatch
         {
             Version = body.OptionalText("version", MaxVersionLength),
-            ComputeConfig = body.OptionalObject("compute_config") is { } config ? ReadConfig(config, isRequired: false) : null,
+            ComputeConfig = body.OptionalObject("compute_config") is { } config ? ReadConfig(config, faults, isRequired: false) : null,
         },
         body.OptionalText("compute_type"),
         body.OptionalText("compute_id"));
 
-    private static string ReadComputeId(BodyReader body)
+    private static string ReadComputeId(BodyReader body, RequestFaults faults)
     {
+        var found = faults.List.Count;
         var id = body.Text("compute_id", MaxComputeIdLength);
-        if (!body.Has("compute_id") || (!string.IsNullOrWhiteSpace(id) && !id.Any(char.IsControl))) return id;
+        if (!body.IsPresent || faults.List.Count > found || (!string.IsNullOrWhiteSpace(id) && !id.Any(char.IsControl))) return id;
         body.Refuse("compute_id", "it must have 1 to 253 characters, not only spaces, and no control characters");
         return id;
     }
 
     /// <param name="isRequired">Nothing could ever be placed on a listener without a namespace.</param>
-    private static ListenerComputeConfig ReadConfig(BodyReader config, bool isRequired)
+    private static ListenerComputeConfig ReadConfig(BodyReader config, RequestFaults faults, bool isRequired)
     {
+        var found = faults.List.Count;
         var names = config.OptionalTexts(Namespaces);
         if (names is null)
         {
@@ -54,6 +56,8 @@ internal static partial class ListenerBodies
             return new ListenerComputeConfig();
         }
 
+        // One fault per field: what stands in for a malformed list breaks rules too.
+        if (faults.List.Count > found) return new ListenerComputeConfig { K8sNamespaces = names };
         if (names.Count is 0 or > MaxNamespaces)
             config.Refuse(Namespaces, $"it must name 1 to {MaxNamespaces} namespaces, not {names.Count}");
         else if (names.FirstOrDefault(name => !Label().IsMatch(name)) is { } wrong)

@@ -36,7 +36,7 @@ internal static class ListenerEndpoints
     private static async Task<IResult> CreateAsync(HttpContext http, CreateListener createListener)
     {
         var faults = new RequestFaults();
-        var wanted = ListenerBodies.ReadCreate(await BodyReader.ReadAsync(http, faults, http.RequestAborted));
+        var wanted = ListenerBodies.ReadCreate(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults);
         if (faults.Any) return faults.ToResult();
         var created = await createListener.RunAsync(http.GetCaller().Workspace, wanted, http.RequestAborted);
         return created.ToResult(row => ApiResults.Json(ListenerAnswer.Of(row), ApiJson.Default.Listener, StatusCodes.Status201Created));
@@ -56,7 +56,7 @@ internal static class ListenerEndpoints
     {
         var faults = new RequestFaults();
         var listener = faults.PathGuid(http, "listener_id");
-        var request = ListenerBodies.ReadPatch(await BodyReader.ReadAsync(http, faults, http.RequestAborted));
+        var request = ListenerBodies.ReadPatch(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults);
         if (faults.Any) return faults.ToResult();
         var patched = await patchListener.RunAsync(http.GetCaller().Workspace, listener, request, http.RequestAborted);
         return patched.ToResult(row => ApiResults.Json(ListenerAnswer.Of(row), ApiJson.Default.Listener));
