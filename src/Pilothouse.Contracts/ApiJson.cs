@@ -3,6 +3,7 @@ using Pilothouse.Contracts.Access;
 using Pilothouse.Contracts.AuthService;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Errors;
+using Pilothouse.Contracts.Integrations;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Contracts.Logs;
 
@@ -65,4 +66,18 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(WaitAnswer))]
 [JsonSerializable(typeof(FinalizeRequest))]
 [JsonSerializable(typeof(FinalizedAnswer))]
+[JsonSerializable(typeof(ListenersList))]
+[JsonSerializable(typeof(ListenerCreate))]
+[JsonSerializable(typeof(ListenerPatch))]
+[JsonSerializable(typeof(IReadOnlyList<GitHubIntegration>))]
+[JsonSerializable(typeof(IReadOnlyList<GitHubRepository>))]
+[JsonSerializable(typeof(GitHubInstallationsPage))]
+[JsonSerializable(typeof(ForgeGitHubInstallationsPage))]
+[JsonSerializable(typeof(GitHubRepositoriesPage))]
+[JsonSerializable(typeof(InstallationLinkRequest))]
+[JsonSerializable(typeof(InstallationLink))]
+[JsonSerializable(typeof(ForgeInstallationLink))]
+[JsonSerializable(typeof(PickerSession))]
+[JsonSerializable(typeof(PickerSelection))]
+[JsonSerializable(typeof(PickerRedirect))]
 public sealed partial class ApiJson : JsonSerializerContext;

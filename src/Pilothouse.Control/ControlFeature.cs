@@ -10,6 +10,7 @@ using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
 using Pilothouse.Control.Idempotency;
+using Pilothouse.Control.Integrations;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
 using Pilothouse.Control.Outgoing;
@@ -38,6 +39,7 @@ public static class ControlFeature
         services.AddLogs(configuration);
         services.AddUploads(configuration);
         services.AddListeners(configuration);
+        services.AddIntegrations(configuration);
         services.AddReconciling(configuration);
         services.AddDeployments(configuration);
         services.AddRevisions();
@@ -78,6 +80,8 @@ public static class ControlFeature
         routes.MapDeployments();
         routes.MapRevisions();
         routes.MapAuthService();
+        routes.MapListeners();
+        routes.MapIntegrations();
         return routes;
     }
 }

@@ -56,6 +56,7 @@ internal static class PatchPlanner
         ? stored
         : stored with
         {
+            RepoUrl = sent.RepoUrl ?? stored.RepoUrl,
             BuildOnPush = sent.BuildOnPush ?? stored.BuildOnPush,
             CustomUrl = Text(sent.CustomUrl, stored.CustomUrl),
             ResourceSpec = sent.ResourceSpec ?? stored.ResourceSpec,

@@ -21,6 +21,9 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<LogBatchRow> LogBatches => Set<LogBatchRow>();
     public DbSet<EventRow> Events => Set<EventRow>();
     public DbSet<ListenerRow> Listeners => Set<ListenerRow>();
+    public DbSet<IntegrationRow> Integrations => Set<IntegrationRow>();
+    public DbSet<IntegrationRepositoryRow> IntegrationRepositories => Set<IntegrationRepositoryRow>();
+    public DbSet<PickerSessionRow> PickerSessions => Set<PickerSessionRow>();
     public DbSet<CounterRow> Counters => Set<CounterRow>();
     public DbSet<RequestKeyRow> RequestKeys => Set<RequestKeyRow>();
     public DbSet<OAuthProviderRow> OAuthProviders => Set<OAuthProviderRow>();
@@ -104,6 +107,23 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
             table.HasKey(row => row.Name);
         });
         ConfigureRequestKeys(modelBuilder);
+        ConfigureIntegrations(modelBuilder);
+    }
+
+    private static void ConfigureIntegrations(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<IntegrationRow>(table =>
+        {
+            table.ToTable("integrations");
+            table.HasIndex(row => new { row.WorkspaceId, row.Kind, row.InstallationId }).IsUnique();
+        });
+        modelBuilder.Entity<IntegrationRepositoryRow>(table =>
+        {
+            table.ToTable("integration_repositories");
+            table.HasKey(row => new { row.IntegrationId, row.RepositoryId });
+            table.HasIndex(row => new { row.IntegrationId, row.UrlKey });
+        });
+        modelBuilder.Entity<PickerSessionRow>().ToTable("picker_sessions");
     }
 
     private static void ConfigureAccess(ModelBuilder modelBuilder)
