@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Errors;
+using Pilothouse.Contracts.Explain;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Contracts.Logs;
 
@@ -20,6 +21,11 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(UploadUrl))]
 [JsonSerializable(typeof(RevisionEventsList))]
 [JsonSerializable(typeof(SwitchProof))]
+[JsonSerializable(typeof(Explanation))]
+[JsonSerializable(typeof(Rollback))]
+[JsonSerializable(typeof(RollbackRequest))]
+[JsonSerializable(typeof(StartFacts))]
+[JsonSerializable(typeof(WaitFacts))]
 [JsonSerializable(typeof(LogQuery))]
 [JsonSerializable(typeof(LogPage))]
 [JsonSerializable(typeof(ApiError))]

@@ -7,6 +7,7 @@ using Pilothouse.Control.Access;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
+using Pilothouse.Control.Explain;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
 using Pilothouse.Control.Reconciling;
@@ -36,6 +37,7 @@ public static class ControlFeature
         services.AddReconciling(configuration);
         services.AddDeployments(configuration);
         services.AddRevisions();
+        services.AddExplain();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
@@ -60,6 +62,8 @@ public static class ControlFeature
         routes.MapLogs();
         routes.MapEvents();
         routes.MapInterrupt();
+        routes.MapRollback();
+        routes.MapExplain();
         routes.MapDeployments();
         routes.MapRevisions();
         return routes;

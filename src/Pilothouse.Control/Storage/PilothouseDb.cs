@@ -17,6 +17,8 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<EventRow> Events => Set<EventRow>();
     public DbSet<ListenerRow> Listeners => Set<ListenerRow>();
     public DbSet<CounterRow> Counters => Set<CounterRow>();
+    public DbSet<PinRow> Pins => Set<PinRow>();
+    public DbSet<ListenerContactRow> ListenerContacts => Set<ListenerContactRow>();
 
     /// <summary>A time as its column holds it, for hand-written SQL, which skips the converters.</summary>
     public abstract object ToColumn(DateTimeOffset time);
@@ -90,6 +92,23 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
         {
             table.ToTable("counters");
             table.HasKey(row => row.Name);
+        });
+        ConfigureExplain(modelBuilder);
+    }
+
+    private static void ConfigureExplain(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<PinRow>(table =>
+        {
+            table.ToTable("pins");
+            table.HasKey(row => row.DeploymentId);
+            table.Property(row => row.DeploymentId).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<ListenerContactRow>(table =>
+        {
+            table.ToTable("listener_contacts");
+            table.HasKey(row => row.ListenerId);
+            table.Property(row => row.ListenerId).ValueGeneratedNever();
         });
     }
 }

@@ -267,6 +267,22 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.ToTable("events", (string)null);
                 });
 
+            modelBuilder.Entity("Pilothouse.Control.Storage.ListenerContactRow", b =>
+                {
+                    b.Property<Guid>("ListenerId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("listener_id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.HasKey("ListenerId")
+                        .HasName("pk_listener_contacts");
+
+                    b.ToTable("listener_contacts", (string)null);
+                });
+
             modelBuilder.Entity("Pilothouse.Control.Storage.ListenerRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -403,6 +419,66 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasName("pk_organizations");
 
                     b.ToTable("organizations", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.PinRow", b =>
+                {
+                    b.Property<Guid>("DeploymentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<string>("LeftMark")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("left_mark");
+
+                    b.Property<int>("LeftNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("left_number");
+
+                    b.Property<Guid>("LeftRevisionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("left_revision_id");
+
+                    b.Property<long>("PinnedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("pinned_at");
+
+                    b.Property<Guid>("PinnedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("pinned_by");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<Guid>("RevisionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("revision_id");
+
+                    b.Property<int>("RevisionNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision_number");
+
+                    b.Property<string>("TargetMark")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target_mark");
+
+                    b.Property<int>("TargetNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("target_number");
+
+                    b.Property<Guid>("TargetRevisionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target_revision_id");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("DeploymentId")
+                        .HasName("pk_pins");
+
+                    b.ToTable("pins", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.RevisionRow", b =>
