@@ -4,6 +4,7 @@ using Pilothouse.Contracts.AuthService;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Errors;
 using Pilothouse.Contracts.Integrations;
+using Pilothouse.Contracts.Explain;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Contracts.Logs;
 
@@ -24,6 +25,11 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(RevisionEventsList))]
 [JsonSerializable(typeof(StreamEnd))]
 [JsonSerializable(typeof(SwitchProof))]
+[JsonSerializable(typeof(Explanation))]
+[JsonSerializable(typeof(Rollback))]
+[JsonSerializable(typeof(RollbackRequest))]
+[JsonSerializable(typeof(StartFacts))]
+[JsonSerializable(typeof(WaitFacts))]
 [JsonSerializable(typeof(LogQuery))]
 [JsonSerializable(typeof(LogPage))]
 [JsonSerializable(typeof(ApiError))]

@@ -11,6 +11,7 @@ using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
 using Pilothouse.Control.Idempotency;
 using Pilothouse.Control.Integrations;
+using Pilothouse.Control.Explain;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
 using Pilothouse.Control.Outgoing;
@@ -47,6 +48,7 @@ public static class ControlFeature
         services.AddIdempotency(configuration);
         services.AddOutgoing(configuration);
         services.AddAuthService(configuration);
+        services.AddExplain();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
@@ -77,6 +79,8 @@ public static class ControlFeature
         routes.MapLogs();
         routes.MapEvents();
         routes.MapInterrupt();
+        routes.MapRollback();
+        routes.MapExplain();
         routes.MapDeployments();
         routes.MapRevisions();
         routes.MapAuthService();

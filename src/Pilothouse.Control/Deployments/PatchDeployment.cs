@@ -15,7 +15,7 @@ namespace Pilothouse.Control.Deployments;
 internal sealed record PatchedDeployment(DeploymentRow Row, RevisionRow? Revision);
 
 /// <summary>Changes what is wanted of a deployment; where that needs a revision, it is there before the answer.</summary>
-internal sealed class PatchDeployment(DeploymentTransactions transactions, DeploymentStore store, SecretVault vault)
+internal sealed class PatchDeployment(DeploymentTransactions transactions, DeploymentStore store, PinStore pins, SecretVault vault)
 {
     /// <param name="isAlways">Make a revision whatever the request brings.</param>
     public Task<Outcome<PatchedDeployment>> RunAsync(
@@ -46,6 +46,8 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
         };
         if (plan.RevisionSource is null && wanted == current) return new PatchedDeployment(row, Revision: null);
         if (plan.RevisionSource is not null && await store.FindQueueFullAsync(db, row, cancellationToken) is { } full) return full;
+        if (plan.RevisionSource is { } of
+            && await pins.AdmitAsync(db, row, of, plan.Config, PatchPlanner.NamesSource(patch), cancellationToken) is { } held) return held;
 
         var draft = plan.RevisionSource is { } source
             ? new RevisionDraft(

@@ -30,6 +30,8 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<OAuthTokenRow> OAuthTokens => Set<OAuthTokenRow>();
     public DbSet<AgentConnectionRow> AgentConnections => Set<AgentConnectionRow>();
     public DbSet<AuthSessionRow> AuthSessions => Set<AuthSessionRow>();
+    public DbSet<PinRow> Pins => Set<PinRow>();
+    public DbSet<ListenerContactRow> ListenerContacts => Set<ListenerContactRow>();
 
     /// <summary>A time as its column holds it, for hand-written SQL, which skips the converters.</summary>
     public abstract object ToColumn(DateTimeOffset time);
@@ -108,6 +110,23 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
         });
         ConfigureRequestKeys(modelBuilder);
         ConfigureIntegrations(modelBuilder);
+        ConfigureExplain(modelBuilder);
+    }
+
+    private static void ConfigureExplain(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<PinRow>(table =>
+        {
+            table.ToTable("pins");
+            table.HasKey(row => row.DeploymentId);
+            table.Property(row => row.DeploymentId).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<ListenerContactRow>(table =>
+        {
+            table.ToTable("listener_contacts");
+            table.HasKey(row => row.ListenerId);
+            table.Property(row => row.ListenerId).ValueGeneratedNever();
+        });
     }
 
     private static void ConfigureIntegrations(ModelBuilder modelBuilder)
