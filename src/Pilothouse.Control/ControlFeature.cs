@@ -15,6 +15,7 @@ using Pilothouse.Control.Explain;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
 using Pilothouse.Control.Outgoing;
+using Pilothouse.Control.OpenApi;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
@@ -49,6 +50,7 @@ public static class ControlFeature
         services.AddOutgoing(configuration);
         services.AddAuthService(configuration);
         services.AddExplain();
+        services.AddOpenApi();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
@@ -86,6 +88,7 @@ public static class ControlFeature
         routes.MapAuthService();
         routes.MapListeners();
         routes.MapIntegrations();
+        routes.MapOpenApi();
         return routes;
     }
 }
