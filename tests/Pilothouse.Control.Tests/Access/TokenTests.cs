@@ -104,7 +104,7 @@ public sealed class TokenTests(TokenFixture fixture) : IClassFixture<TokenFixtur
             "none" => FakeIssuer.Forge(good, """{"alg":"none","typ":"JWT"}""", _ => []),
             "HS256" => FakeIssuer.Forge(good, """{"alg":"HS256","typ":"JWT","kid":"first"}""", text => HMACSHA256.HashData(_issuer.PublicKeyPem(), text)),
             "cut" => good[..^20],
-            _ => "a.b.c",
+            _ => "eya.b.c",
         };
 
         var reply = await MeAsync(token);
@@ -156,7 +156,7 @@ public sealed class TokenTests(TokenFixture fixture) : IClassFixture<TokenFixtur
         await using var host = await ControlHost.StartAsync();
 
         (await MeAsync(host.NewKey!, host)).Expect(HttpStatusCode.OK);
-        Assert.Equal((HttpStatusCode.Unauthorized, "Invalid API key: it is unknown, expired or revoked."), ((await MeAsync(_issuer.Token("ann"), host)).Status, (await MeAsync("a.b.c", host)).Detail));
+        Assert.Equal((HttpStatusCode.Unauthorized, "Invalid API key: it is unknown, expired or revoked."), ((await MeAsync(_issuer.Token("ann"), host)).Status, (await MeAsync("eya.b.c", host)).Detail));
     }
 
     [Theory]
