@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Pilothouse.Cli.Access;
 using Pilothouse.Cli.Deploy;
 using Pilothouse.Cli.Deployments;
 using Pilothouse.Cli.Explain;
@@ -39,6 +40,10 @@ public static class PilothouseCommand
             InterruptCommand.Create(terminal),
             UrlCommand.Create(terminal),
             DeleteCommand.Create(terminal),
+            KeysCommand.Create(terminal),
+            MembersCommand.Create(terminal),
+            RolesCommand.Create(terminal),
+            AuditCommand.Create(terminal),
         };
         foreach (var command in ServerCommands.Create()) root.Add(command);
 
