@@ -14,7 +14,7 @@ namespace Pilothouse.Client;
 /// came. What may be repeated safely (GET) is tried again up to three times while the control plane is away; nothing else ever is:
 /// whether that may be is told by <see cref="UnreachableException.IsRefused"/>.
 /// </summary>
-public sealed class PilothouseClient : IDisposable
+public sealed partial class PilothouseClient : IDisposable
 {
     private const int Tries = 4;
     private const int PageSize = 100;
