@@ -1,8 +1,4 @@
-using System.Net;
-using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Logs;
@@ -11,28 +7,27 @@ namespace Pilothouse.Client;
 
 /// <summary>
 /// The control plane's API, typed. Every call throws <see cref="ApiException"/> when refused and <see cref="UnreachableException"/> when no answer
-/// came. What may be repeated safely (GET) is tried again up to three times while the control plane is away; nothing else ever is:
-/// whether that may be is told by <see cref="UnreachableException.IsRefused"/>.
+/// came. What may be repeated safely is tried again up to three times while the control plane is away: GET always, POST and PATCH once the control
+/// plane has said that it honours their <c>Idempotency-Key</c> (<see cref="ApiHeaders.Version"/>). Nothing else ever is: whether that may be is told by
+/// <see cref="UnreachableException.IsRefused"/>.
 /// </summary>
 public sealed partial class PilothouseClient : IDisposable
 {
-    private const int Tries = 4;
     private const int PageSize = 100;
-
-    /// <summary>A control plane that asks for more is told of instead of waited for.</summary>
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30);
 
     private readonly HttpClient _http;
     private readonly HttpClient _uploads;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _callLimit;
 
     public PilothouseClient(ClientOptions options, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _time = time ?? TimeProvider.System;
         Address = options.Address;
+        _callLimit = options.CallLimit;
         // A redirect would carry the key to another host and turn a POST into a GET.
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(options.Address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = options.CallLimit };
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(options.Address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.Add("X-Api-Key", options.ApiKey);
         _http.DefaultRequestHeaders.Add("Accept", "application/json");
         if (options.Workspace is { } workspace) _http.DefaultRequestHeaders.Add("X-Tenant-Id", workspace);
@@ -130,7 +125,7 @@ public sealed partial class PilothouseClient : IDisposable
             request.Content.Headers.TryAddWithoutValidation(name, value);
         }
 
-        using var answer = await OnceAsync(_uploads, request, cancellationToken).ConfigureAwait(false);
+        using var answer = await OnceAsync(_uploads, request, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
         await EnsureAcceptedAsync(answer, "PUT", "upload", cancellationToken).ConfigureAwait(false);
     }
 
@@ -151,95 +146,4 @@ public sealed partial class PilothouseClient : IDisposable
         _http.Dispose();
         _uploads.Dispose();
     }
-
-    /// <summary>The log calls are POSTs that change nothing: they may be repeated.</summary>
-    private async Task<LogPage> QueryAsync(string path, LogQuery query, CancellationToken cancellationToken) =>
-        await RepeatAsync(HttpMethod.Post, path, () => JsonContent.Create(query, ApiJson.Default.LogQuery), ApiJson.Default.LogPage, cancellationToken)
-            .ConfigureAwait(false);
-
-    private Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        RepeatAsync(HttpMethod.Get, path, () => null, type, cancellationToken);
-
-    private async Task<T> RepeatAsync<T>(
-        HttpMethod method, string path, Func<HttpContent?> content, JsonTypeInfo<T> type, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            var pause = TimeSpan.FromMilliseconds(200 * Math.Pow(2, attempt - 1));
-            try
-            {
-                using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = content() };
-                using var answer = await OnceAsync(_http, request, cancellationToken).ConfigureAwait(false);
-                if (attempt == Tries || !IsPassing(answer.StatusCode)) return await ReadAsync(answer, method.Method, path, type, cancellationToken).ConfigureAwait(false);
-                if (answer.Headers.RetryAfter?.Delta is { } asked && asked > pause) pause = asked;
-                if (pause > s_longestPause) await EnsureAcceptedAsync(answer, method.Method, path, cancellationToken).ConfigureAwait(false);
-            }
-            catch (UnreachableException) when (attempt < Tries)
-            {
-                // Tried again below.
-            }
-
-            await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<TAnswer> SendAsync<TBody, TAnswer>(
-        HttpMethod method, string path, TBody? body, JsonTypeInfo<TBody>? bodyType, JsonTypeInfo<TAnswer>? answerType, CancellationToken cancellationToken)
-        where TBody : class
-    {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
-        if (body is not null) request.Content = JsonContent.Create(body, bodyType!);
-        // Without any content the handler itself sends a POST again when a connection breaks that was used before.
-        else if (method == HttpMethod.Post) request.Content = new ByteArrayContent([]);
-        using var answer = await OnceAsync(_http, request, cancellationToken).ConfigureAwait(false);
-        if (answerType is not null) return await ReadAsync(answer, method.Method, path, answerType, cancellationToken).ConfigureAwait(false);
-        await EnsureAcceptedAsync(answer, method.Method, path, cancellationToken).ConfigureAwait(false);
-        return default!;
-    }
-
-    private async Task<HttpResponseMessage> OnceAsync(HttpClient http, HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            // With the body, so that the time limit and the failures below are those of the whole answer.
-            return await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
-        }
-        catch (HttpRequestException unreachable)
-        {
-            throw new UnreachableException(Origin(request), unreachable);
-        }
-        catch (OperationCanceledException slow) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new UnreachableException(Origin(request), slow);
-        }
-    }
-
-    /// <summary>Uploads may go elsewhere, and their addresses authorise: only the host is told.</summary>
-    private Uri Origin(HttpRequestMessage request) =>
-        request.RequestUri is { IsAbsoluteUri: true } address && !Address.IsBaseOf(address) ? new Uri(address.GetLeftPart(UriPartial.Authority)) : Address;
-
-    private static async Task<T> ReadAsync<T>(HttpResponseMessage answer, string method, string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
-    {
-        await EnsureAcceptedAsync(answer, method, path, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await answer.Content.ReadFromJsonAsync(type, cancellationToken).ConfigureAwait(false)
-                ?? throw new ApiException(answer.StatusCode, method, path, "the answer is empty");
-        }
-        catch (JsonException)
-        {
-            throw new ApiException(answer.StatusCode, method, path, "the answer is not that of a control plane; is the address right?");
-        }
-    }
-
-    private static async Task EnsureAcceptedAsync(HttpResponseMessage answer, string method, string path, CancellationToken cancellationToken)
-    {
-        if (answer.IsSuccessStatusCode) return;
-        var body = await answer.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-        var detail = answer.Headers.Location is { } moved ? $"the address has moved to {moved}" : ErrorText.Of(body);
-        throw new ApiException(answer.StatusCode, method, path, detail.Length > 0 ? detail : $"status {(int)answer.StatusCode}, without a word why");
-    }
-
-    private static bool IsPassing(HttpStatusCode status) =>
-        status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout or HttpStatusCode.TooManyRequests;
 }

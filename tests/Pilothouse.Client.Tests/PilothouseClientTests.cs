@@ -271,7 +271,7 @@ public sealed class PilothouseClientTests
         Assert.Equal(["lsv2_key", "tenant"], sent);
     }
 
-    private static DeploymentCreate Create() => new()
+    internal static DeploymentCreate Create() => new()
     {
         Name = "n",
         Source = "internal_source",
@@ -280,7 +280,7 @@ public sealed class PilothouseClientTests
         Secrets = [],
     };
 
-    private static Deployment Deployment(string name) => new()
+    internal static Deployment Deployment(string name) => new()
     {
         Id = Guid.NewGuid(),
         TenantId = s_id,

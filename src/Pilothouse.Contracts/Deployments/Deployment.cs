@@ -134,7 +134,8 @@ public sealed record UploadUrl(string Url, string ObjectPath, IReadOnlyDictionar
 /// <param name="Kind">Constant word, e.g. <c>switched</c>, <c>build_started</c>.</param>
 /// <param name="Message">One sentence for people.</param>
 /// <param name="Data">Facts for programs, e.g. the proof of a switch.</param>
+/// <param name="Status">The revision's status from then on; null where the event changed none.</param>
 public sealed record RevisionEvent(
-    long Id, Guid DeploymentId, Guid? RevisionId, DateTimeOffset At, string Kind, string Message, JsonElement? Data);
+    long Id, Guid DeploymentId, Guid? RevisionId, DateTimeOffset At, string Kind, string Message, JsonElement? Data, string? Status = null);
 
 public sealed record RevisionEventsList(IReadOnlyList<RevisionEvent> Resources);

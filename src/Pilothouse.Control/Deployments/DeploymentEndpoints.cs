@@ -5,6 +5,7 @@ using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Idempotency;
 using Pilothouse.Core.Deployments;
 
 namespace Pilothouse.Control.Deployments;
@@ -18,11 +19,11 @@ internal static class DeploymentEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v2/deployments", ListAsync).RequirePermission(Permissions.Read);
-        routes.MapPost("/v2/deployments", CreateAsync).RequirePermission(Permissions.Create);
+        routes.MapPost("/v2/deployments", CreateAsync).RequirePermission(Permissions.Create).AnswersChange(ChangeAnswer.Created);
         routes.MapDelete("/v2/deployments", DeleteManyAsync).RequirePermission(Permissions.Delete);
         routes.MapGet("/v2/deployments/free-count", CountFreeAsync).RequirePermission(Permissions.Read);
         routes.MapGet("/v2/deployments/{deployment_id}", GetAsync).RequirePermission(Permissions.Read);
-        routes.MapPatch("/v2/deployments/{deployment_id}", PatchAsync).RequirePermission(Permissions.Update);
+        routes.MapPatch("/v2/deployments/{deployment_id}", PatchAsync).RequirePermission(Permissions.Update).AnswersChange(ChangeAnswer.Changed);
         routes.MapDelete("/v2/deployments/{deployment_id}", DeleteAsync).RequirePermission(Permissions.Delete);
     }
 
@@ -61,8 +62,7 @@ internal static class DeploymentEndpoints
         var wanted = DeploymentBodies.ReadCreate(await BodyReader.ReadAsync(http, faults, http.RequestAborted));
         if (faults.Any) return faults.ToResult();
         var created = await createDeployment.RunAsync(http.GetCaller().Workspace, wanted, http.RequestAborted);
-        return created.ToResult(row => ApiResults.Json(
-            DeploymentAnswer.Of(row, urls.For(http.Request)), ApiJson.Default.Deployment, StatusCodes.Status201Created));
+        return created.ToResult(row => DeploymentTags.Answer(http, row, urls.For(http.Request), StatusCodes.Status201Created));
     }
 
     private static async Task<IResult> GetAsync(HttpContext http, ReadDeployments read, AgentUrls urls)
@@ -71,7 +71,7 @@ internal static class DeploymentEndpoints
         var deployment = faults.PathGuid(http, "deployment_id");
         if (faults.Any) return faults.ToResult();
         return await read.FindAsync(http.GetCaller().Workspace, deployment, http.RequestAborted) is { } row
-            ? ApiResults.Json(DeploymentAnswer.Of(row, urls.For(http.Request)), ApiJson.Default.Deployment)
+            ? DeploymentTags.Read(http, row, urls.For(http.Request))
             : ApiResults.Refused(ApiResults.DeploymentNotFound(deployment));
     }
 
@@ -83,7 +83,7 @@ internal static class DeploymentEndpoints
         if (faults.Any) return faults.ToResult();
         var at = urls.For(http.Request);
         var patched = await patchDeployment.RunAsync(http.GetCaller().Workspace, deployment, request, at, isAlways: false, http.RequestAborted);
-        return QueueAnswers.ToResult(http, patched, value => ApiResults.Json(DeploymentAnswer.Of(value.Row, at), ApiJson.Default.Deployment));
+        return QueueAnswers.ToResult(http, patched, value => DeploymentTags.Answer(http, value.Row, at));
     }
 
     /// <summary><c>delete_tracing_project</c> is understood; no tracing project is made here that it could delete.</summary>

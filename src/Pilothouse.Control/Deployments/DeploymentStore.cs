@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Pilothouse.Contracts;
+using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Events;
+using Pilothouse.Control.Idempotency;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
@@ -42,10 +44,12 @@ internal sealed class DeploymentStore(TimeProvider clock, IOptions<DeploymentOpt
                     .SetProperty(stored => stored.UpdatedAt, row.UpdatedAt),
                 cancellationToken);
         if (changed == 0) return (false, null);
+        await ChangeScope.MadeAsync(db, row.Id, revision?.Id, cancellationToken);
         if (revision is null) return (true, null);
 
         db.Revisions.Add(revision);
         await db.SaveChangesAsync(cancellationToken);
+        await NewRevision.TellAsync(db, revision, cancellationToken);
         foreach (var (kind, message, data) in told)
             await RevisionEvents.AddAsync(db, EventOf.This(revision), $"{kind}:{revision.Id:N}", now, kind, message, data, cancellationToken);
         return (true, revision);
@@ -72,6 +76,9 @@ internal sealed class DeploymentStore(TimeProvider clock, IOptions<DeploymentOpt
         await WantedChange.RaiseAsync(db, row, cancellationToken);
         row.Status = DeploymentStatus.AwaitingDelete;
         row.UpdatedAt = After(row.UpdatedAt);
+        await RevisionEvents.AddAsync(
+            db, new EventOf(row.WorkspaceId, row.Id, Revision: null), RequestEventKinds.DeletionRequested, row.UpdatedAt,
+            RequestEventKinds.DeletionRequested, "The deployment is being deleted.", data: null, cancellationToken);
         return await db.Deployments.AtGeneration(row.WorkspaceId, row.Id, generation).ExecuteUpdateAsync(
             set => set
                 .SetProperty(stored => stored.Status, row.Status)
@@ -87,6 +94,7 @@ internal sealed class DeploymentStore(TimeProvider clock, IOptions<DeploymentOpt
     {
         var gone = await db.Deployments.AtGeneration(row.WorkspaceId, row.Id, row.Generation).ExecuteDeleteAsync(cancellationToken);
         if (gone == 0) return false;
+        await db.Pins.Where(pin => pin.WorkspaceId == row.WorkspaceId && pin.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Revisions.Where(revision => revision.WorkspaceId == row.WorkspaceId && revision.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Logs.Where(line => line.WorkspaceId == row.WorkspaceId && line.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Events.Where(told => told.WorkspaceId == row.WorkspaceId && told.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Idempotency;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
@@ -46,6 +47,7 @@ internal sealed class DeploymentTransactions(IDbContextFactory<PilothouseDb> dat
         var row = await db.Deployments.AsNoTracking()
             .SingleOrDefaultAsync(row => row.Id == deployment && row.WorkspaceId == workspace.Value, cancellationToken);
         if (row is null) return ApiResults.DeploymentNotFound(deployment);
+        if (ChangeScope.FindStale(row) is { } stale) return stale;
         try
         {
             var outcome = await attempt(db, row);

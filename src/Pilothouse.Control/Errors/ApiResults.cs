@@ -27,13 +27,14 @@ internal static class ApiResults
     public static int StatusOf(string code) => code switch
     {
         Codes.Invalid or Codes.ReservedName or Codes.Immutable or Codes.ListenerRequired or Codes.SourceConfiguration or Codes.WrongSource
-            or Codes.NotDeleted => StatusCodes.Status400BadRequest,
+            or Codes.NotDeleted or Codes.LimitReached or Codes.NotConfigured => StatusCodes.Status400BadRequest,
         Codes.Unauthenticated => StatusCodes.Status401Unauthorized,
         Codes.WorkspaceRequired or Codes.Forbidden or Codes.UploadExpired => StatusCodes.Status403Forbidden,
         Codes.NotFound => StatusCodes.Status404NotFound,
-        Codes.NameTaken or Codes.Conflict or Codes.UploadUsed => StatusCodes.Status409Conflict,
+        Codes.NameTaken or Codes.Conflict or Codes.UploadUsed or Codes.KeyBusy => StatusCodes.Status409Conflict,
+        Codes.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
         Codes.TooLarge => StatusCodes.Status413PayloadTooLarge,
-        Codes.QueueFull => StatusCodes.Status429TooManyRequests,
+        Codes.QueueFull or Codes.TooManyStreams => StatusCodes.Status429TooManyRequests,
         Codes.Unavailable => StatusCodes.Status503ServiceUnavailable,
         _ => throw new UnreachableException($"No HTTP status for the code '{code}'."),
     };

@@ -28,6 +28,14 @@ internal static class JsonBody
         }
     }
 
+    /// <summary>Reads the whole body, and leaves it to be read again.</summary>
+    public static async Task<ReadOnlyMemory<byte>> TakeAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var bytes = await ReadBytesAsync(request, cancellationToken);
+        request.Body = new MemoryStream(bytes.ToArray(), writable: false);
+        return bytes;
+    }
+
     /// <summary>Fields by name; the last of equal names counts, names that are no valid text are dropped.</summary>
     public static Dictionary<string, JsonElement> Fields(JsonElement element)
     {

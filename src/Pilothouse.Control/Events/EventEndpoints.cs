@@ -1,18 +1,16 @@
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.EntityFrameworkCore;
+using Microsoft.Net.Http.Headers;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Errors;
-using Pilothouse.Control.Storage;
 
 namespace Pilothouse.Control.Events;
 
-/// <summary>What happened to a deployment or to one of its revisions, oldest first; an extension of the contract.</summary>
+/// <summary>What happened to a deployment or to one of its revisions, oldest first, as a list or as a stream; an extension of the contract.</summary>
 internal static class EventEndpoints
 {
     private const int DefaultLimit = 100;
@@ -24,47 +22,43 @@ internal static class EventEndpoints
         routes.MapGet("/v2/deployments/{deployment_id}/revisions/{revision_id}/events", GetAsync).RequirePermission(Permissions.Read);
     }
 
-    private static async Task<IResult> GetAsync(HttpContext http, IDbContextFactory<PilothouseDb> databases)
+    private static async Task<IResult> GetAsync(HttpContext http, EventReader reader, EventStream stream)
     {
         var faults = new RequestFaults();
         var query = new QueryReader(http.Request.Query, faults);
         var deployment = faults.PathGuid(http, "deployment_id");
         Guid? revision = http.Request.RouteValues.ContainsKey("revision_id") ? faults.PathGuid(http, "revision_id") : null;
         var limit = query.Int("limit", DefaultLimit, 1, MaxLimit);
-        var after = After(query.OptionalText("after"), faults);
+        var after = After(query.OptionalText("after"), ["query", "after"], faults);
+        var isStream = PrefersStream(http.Request);
+
+        // A client that was cut off comes again to the same address, so that what it saw last counts.
+        if (isStream && http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last)
+            after = After(last, ["header", "Last-Event-ID"], faults);
         if (faults.Any) return faults.ToResult();
 
-        var workspace = http.GetCaller().Workspace.Value;
-        await using var db = await databases.CreateDbContextAsync(http.RequestAborted);
-        var exists = revision is { } id
-            ? await db.Revisions.AnyAsync(row => row.Id == id && row.DeploymentId == deployment && row.WorkspaceId == workspace, http.RequestAborted)
-            : await db.Deployments.AnyAsync(row => row.Id == deployment && row.WorkspaceId == workspace, http.RequestAborted);
-        if (!exists) return ApiResults.Refused(ApiResults.DeploymentNotFound(deployment));
-
-        var rows = await db.Events.AsNoTracking()
-            .Where(row => row.WorkspaceId == workspace && row.DeploymentId == deployment && row.Sequence > after)
-            .Where(row => revision == null || row.RevisionId == revision)
-            .OrderBy(row => row.Sequence)
-            .Take(limit)
-            .ToListAsync(http.RequestAborted);
-        return ApiResults.Json(new RevisionEventsList([.. rows.Select(Answer)]), ApiJson.Default.RevisionEventsList);
+        var of = new EventsOf(http.GetCaller().Workspace, deployment, revision);
+        http.Response.Headers.Append("Vary", "Accept");
+        if (isStream) return await stream.RunAsync(http, of, after, http.RequestAborted);
+        return await reader.AfterAsync(of, after, limit, http.RequestAborted) is { } events
+            ? ApiResults.Json(new RevisionEventsList(events), ApiJson.Default.RevisionEventsList)
+            : ApiResults.Refused(ApiResults.DeploymentNotFound(deployment));
     }
 
-    private static long After(string? text, RequestFaults faults)
+    /// <summary>The stream must be named; of equals, the first in the header.</summary>
+    private static bool PrefersStream(HttpRequest request)
+    {
+        if (!MediaTypeHeaderValue.TryParseList([.. request.Headers.Accept.OfType<string>()], out var accepted)) return false;
+        var best = accepted.OrderByDescending(type => type.Quality ?? 1).FirstOrDefault();
+        return best is { Quality: not 0 } && best.MediaType.Equals(EventStream.ContentType, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static long After(string? text, IReadOnlyList<object> location, RequestFaults faults)
     {
         if (text is null) return 0;
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var after)) return after;
         faults.Add(
-            "int_parsing", ["query", "after"], "Input should be a valid integer, unable to parse string as an integer", RequestFaults.Element(text));
+            "int_parsing", location, "Input should be a valid integer, unable to parse string as an integer", RequestFaults.Element(text));
         return 0;
-    }
-
-    private static RevisionEvent Answer(EventRow row) => new(
-        row.Sequence, row.DeploymentId, row.RevisionId, row.At, row.Kind, row.Message, row.Data is { } data ? Parse(data) : null);
-
-    private static JsonElement Parse(string json)
-    {
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.Clone();
     }
 }

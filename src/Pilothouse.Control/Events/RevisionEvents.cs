@@ -11,12 +11,14 @@ internal static class RevisionEvents
     /// <param name="key">Unique within the deployment, e.g. <c>build_started:{revision:N}:1</c>.</param>
     /// <param name="kind">Constant word, e.g. <c>build_started</c>.</param>
     /// <param name="message">One sentence for people.</param>
+    /// <param name="status">The revision's from now on; null where the event changes none.</param>
     public static async Task AddAsync(
-        PilothouseDb db, EventOf of, string key, DateTimeOffset at, string kind, string message, JsonElement? data, CancellationToken cancellationToken) =>
+        PilothouseDb db, EventOf of, string key, DateTimeOffset at, string kind, string message, JsonElement? data, CancellationToken cancellationToken,
+        string? status = null) =>
         await db.Database.ExecuteSqlAsync(
             $"""
-             INSERT INTO events (workspace_id, deployment_id, revision_id, key, at, kind, message, data)
-             VALUES ({of.Workspace}, {of.Deployment}, {of.Revision}, {key}, {db.ToColumn(at)}, {kind}, {message}, {data?.GetRawText()})
+             INSERT INTO events (workspace_id, deployment_id, revision_id, key, at, kind, message, data, status)
+             VALUES ({of.Workspace}, {of.Deployment}, {of.Revision}, {key}, {db.ToColumn(at)}, {kind}, {message}, {data?.GetRawText()}, {status})
              ON CONFLICT (deployment_id, key) DO NOTHING
              """, cancellationToken);
 }

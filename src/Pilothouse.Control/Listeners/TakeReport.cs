@@ -43,6 +43,7 @@ internal sealed class TakeReport(
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         if (changed) signals.RevisionChanged(new DeploymentId(deployment.Id));
+        else if (report.Events.Count > 0) signals.EventsTold(new DeploymentId(deployment.Id));
     }
 
     private async Task<bool> TakePhaseAsync(

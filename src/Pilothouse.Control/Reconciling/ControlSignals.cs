@@ -20,6 +20,12 @@ public sealed class ControlSignals
         Changed?.Invoke(deployment);
     }
 
+    /// <summary>Something was told about this deployment, and nobody but those who follow its events need look. Handlers must not block or throw.</summary>
+    public event Action<DeploymentId>? Told;
+
+    /// <summary>Events were added, and nothing else changed.</summary>
+    public void EventsTold(DeploymentId deployment) => Told?.Invoke(deployment);
+
     /// <summary>Completes at the next change. Take it before reading the store, so that no change falls between.</summary>
     public Task NextChange => _changed.Task;
 

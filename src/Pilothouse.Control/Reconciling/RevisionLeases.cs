@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Storage;
+using Pilothouse.Core;
 using Pilothouse.Core.Revisions;
 using RevisionEvent = Pilothouse.Core.Revisions.RevisionEvent;
 
@@ -12,7 +13,7 @@ namespace Pilothouse.Control.Reconciling;
 /// Who builds what. A claim raises the revision's fencing number, and every later write of the claimant names it: an owner that was paused past its
 /// lease changes nothing when it wakes.
 /// </summary>
-internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, IOptions<ReconcilingOptions> options, TimeProvider clock)
+internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, ControlSignals signals, IOptions<ReconcilingOptions> options, TimeProvider clock)
 {
     /// <summary>This process, once.</summary>
     public string Owner { get; } = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}";
@@ -57,6 +58,7 @@ internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, 
         var telling = new Telling(ControlEventKinds.BuildStarted, $"The build of revision {row.Number} began.", Occasion: $":{fence}");
         await RevisionTransitions.TellAsync(db, row, telling, now, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        signals.EventsTold(new DeploymentId(row.DeploymentId));
         return row;
     }
 
@@ -88,6 +90,7 @@ internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, 
                 ? rows.Where(revision => revision.LeaseOwner == Owner)
                 : rows.Where(revision => revision.LeaseOwner == null || revision.LeaseUntil < now));
         await transaction.CommitAsync(cancellationToken);
+        signals.EventsTold(new DeploymentId(row.DeploymentId));
         return abandoned;
     }
 }

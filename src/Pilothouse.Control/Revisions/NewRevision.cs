@@ -54,4 +54,8 @@ internal static class NewRevision
         deployment.SourceRevisionConfig = row.SourceRevisionConfig;
         return row;
     }
+
+    /// <summary>The first that is told of it. Joins the transaction that inserts it.</summary>
+    public static Task TellAsync(PilothouseDb db, RevisionRow row, CancellationToken cancellationToken) => RevisionTransitions.TellAsync(
+        db, row, new Telling(RequestEventKinds.Queued, $"Revision {row.Number} was made and waits for its turn."), row.CreatedAt, cancellationToken);
 }

@@ -6,6 +6,7 @@ using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Idempotency;
 using Pilothouse.Core.Revisions;
 
 namespace Pilothouse.Control.Revisions;
@@ -17,9 +18,11 @@ internal static class RevisionEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v2/deployments/{deployment_id}/revisions", ListAsync).RequirePermission(Permissions.Read);
-        routes.MapPost("/v2/deployments/{deployment_id}/revisions", CreateAsync).RequirePermission(Permissions.Update);
+        routes.MapPost("/v2/deployments/{deployment_id}/revisions", CreateAsync).RequirePermission(Permissions.Update)
+            .AnswersChange(ChangeAnswer.NewRevision);
         routes.MapGet("/v2/deployments/{deployment_id}/revisions/{revision_id}", GetAsync).RequirePermission(Permissions.Read);
-        routes.MapPost("/v2/deployments/{deployment_id}/revisions/{revision_id}/redeploy", RedeployAsync).RequirePermission(Permissions.Update);
+        routes.MapPost("/v2/deployments/{deployment_id}/revisions/{revision_id}/redeploy", RedeployAsync).RequirePermission(Permissions.Update)
+            .AnswersChange(ChangeAnswer.Changed);
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, ReadRevisions read)
@@ -71,6 +74,6 @@ internal static class RevisionEndpoints
         if (faults.Any) return faults.ToResult();
         var redeployed = await redeployRevision.RunAsync(http.GetCaller().Workspace, deployment, revision, http.RequestAborted);
         return QueueAnswers.ToResult(
-            http, redeployed, row => ApiResults.Json(DeploymentAnswer.Of(row, urls.For(http.Request)), ApiJson.Default.Deployment));
+            http, redeployed, row => DeploymentTags.Answer(http, row, urls.For(http.Request)));
     }
 }

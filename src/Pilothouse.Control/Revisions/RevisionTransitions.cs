@@ -49,5 +49,6 @@ internal static class RevisionTransitions
 
     public static Task TellAsync(PilothouseDb db, RevisionRow row, Telling telling, DateTimeOffset at, CancellationToken cancellationToken) =>
         RevisionEvents.AddAsync(
-            db, EventOf.This(row), $"{telling.Kind}:{row.Id:N}{telling.Occasion}", at, telling.Kind, telling.Message, telling.Data, cancellationToken);
+            db, EventOf.This(row), $"{telling.Kind}:{row.Id:N}{telling.Occasion}", at, telling.Kind, telling.Message, telling.Data, cancellationToken,
+            row.Status.ToWire());
 }

@@ -88,6 +88,8 @@ internal sealed class Api(ControlHost host, HttpClient client, WorkspaceId works
     /// <summary>Another caller in the same workspace.</summary>
     public async Task<Api> AsAsync(string role) => new(host, host.Client(await host.AddKeyAsync(workspace.Value, role)), workspace);
 
+    public HttpClient Client => client;
+
     public Task<Reply> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
     public Task<Reply> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path);
@@ -96,9 +98,10 @@ internal sealed class Api(ControlHost host, HttpClient client, WorkspaceId works
 
     public Task<Reply> PatchAsync(string deployment, string json) => SendAsync(HttpMethod.Patch, $"/v2/deployments/{deployment}", json);
 
-    public async Task<Reply> SendAsync(HttpMethod method, string path, string? json = null)
+    public async Task<Reply> SendAsync(HttpMethod method, string path, string? json = null, params IEnumerable<(string Name, string Value)> headers)
     {
         using var request = new HttpRequestMessage(method, path);
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         if (json is not null) request.Content = new StringContent(json, Encoding.UTF8, "application/json");
         using var response = await client.SendAsync(request, ControlHost.Cancel);
         return new Reply(response.StatusCode, await response.Content.ReadAsStringAsync(ControlHost.Cancel), response.Headers);
