@@ -7,7 +7,7 @@ using Pilothouse.Cli.Explain;
 using Pilothouse.Cli.Logs;
 using Pilothouse.Cli.Output;
 using Pilothouse.Cli.Revisions;
-using Pilothouse.Cli.Rollback;
+using Pilothouse.Cli.Rollbacks;
 using Pilothouse.Cli.Serving;
 using Pilothouse.Client;
 
