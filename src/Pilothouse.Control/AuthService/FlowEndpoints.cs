@@ -21,8 +21,8 @@ internal static class FlowEndpoints
         routes.MapPost("/v2/auth/callback/{provider_id}", FinalizeAsync).RequirePermission(Permissions.UseTokens);
 
         // Browsers come here, which have no key: the state authorises, once.
-        routes.MapGet("/v2/auth/callback/{provider_id}", CallbackAsync);
-        routes.MapGet("/v2/auth/setup/{provider_id}", SetUpAsync);
+        routes.MapGet("/v2/auth/callback/{provider_id}", CallbackAsync).AllowAnybody("The state is the permission.");
+        routes.MapGet("/v2/auth/setup/{provider_id}", SetUpAsync).AllowAnybody("The state is the permission.");
     }
 
     private static async Task<IResult> AuthenticateAsync(

@@ -45,10 +45,10 @@ public sealed class Seeds(HttpClient http, GoodValues good)
                 body["scopes"] = new JsonArray("read");
                 body["user_id"] = GoodValues.Word("user");
                 break;
-            case "TokenImport":
+            case "OAuthTokenImportRequest":
                 body["provider_id"] = await AddAsync(target.Made, "provider_id");
                 break;
-            case "PickerSelection":
+            case "ForgeGithubPickerSelectionRequest":
                 body["installation_id"] = 1;
                 break;
             case "CreateAgentConnectionRequest":
