@@ -11,9 +11,11 @@ if (args is ["gateway-under-test", var port, var upstream])
 var benches = new Dictionary<string, Func<Task>>(StringComparer.Ordinal)
 {
     ["deploy"] = DeployBench.RunAsync,
+    ["redeploy"] = DeployBench.RedeployAsync,
     ["gateway"] = GatewayBench.RunAsync,
 };
-var asked = args.Length == 0 ? [.. benches.Keys] : args;
+// `redeploy` is a part of `deploy`.
+var asked = args.Length == 0 ? [.. benches.Keys.Where(name => name != "redeploy")] : args;
 foreach (var name in asked)
 {
     if (!benches.TryGetValue(name, out var run))

@@ -2,9 +2,11 @@ using System.CommandLine;
 using System.Net;
 using Pilothouse.Cli.Deploy;
 using Pilothouse.Cli.Deployments;
+using Pilothouse.Cli.Explain;
 using Pilothouse.Cli.Logs;
 using Pilothouse.Cli.Output;
 using Pilothouse.Cli.Revisions;
+using Pilothouse.Cli.Rollback;
 using Pilothouse.Cli.Serving;
 using Pilothouse.Client;
 
@@ -30,6 +32,12 @@ public static class PilothouseCommand
             ListCommand.Create(terminal),
             RevisionsCommand.Create(terminal),
             LogsCommand.Create(terminal),
+            ExplainCommand.Create(terminal),
+            RollbackCommand.Create(terminal),
+            ResumeCommand.Create(terminal),
+            RedeployCommand.Create(terminal),
+            InterruptCommand.Create(terminal),
+            UrlCommand.Create(terminal),
             DeleteCommand.Create(terminal),
         };
         foreach (var command in ServerCommands.Create()) root.Add(command);

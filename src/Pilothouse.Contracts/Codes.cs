@@ -19,6 +19,8 @@ public static class Codes
     public const string UploadUsed = "upload_used";
     public const string TooLarge = "too_large";
     public const string NotDeleted = "not_deleted";
+    public const string LimitReached = "limit_reached";
+    public const string NotConfigured = "not_configured";
     public const string QueueFull = "queue_full";
     public const string KeyBusy = "key_busy";
     public const string PreconditionFailed = "precondition_failed";

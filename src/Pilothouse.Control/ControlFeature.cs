@@ -4,12 +4,18 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pilothouse.Control.Access;
+using Pilothouse.Control.Audit;
+using Pilothouse.Control.AuthService;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
 using Pilothouse.Control.Idempotency;
+using Pilothouse.Control.Integrations;
+using Pilothouse.Control.Explain;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
+using Pilothouse.Control.Outgoing;
+using Pilothouse.Control.OpenApi;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
@@ -31,20 +37,27 @@ public static class ControlFeature
         services.AddStorage(configuration);
         services.AddSecrets(configuration);
         services.AddAccess(configuration);
+        services.AddAudit(configuration);
         services.AddLogs(configuration);
         services.AddUploads(configuration);
         services.AddListeners(configuration);
+        services.AddIntegrations(configuration);
         services.AddReconciling(configuration);
         services.AddDeployments(configuration);
         services.AddRevisions();
         services.AddEvents(configuration);
         services.AddIdempotency(configuration);
+        services.AddOutgoing(configuration);
+        services.AddAuthService(configuration);
+        services.AddExplain();
+        services.AddOpenApi();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
             provider.GetRequiredService<DataKeys>(),
             provider.GetRequiredService<Bootstrap>(),
             provider.GetRequiredService<DataDirectoryLock>(),
-            provider.GetRequiredService<Takeover>()));
+            provider.GetRequiredService<Takeover>(),
+            provider.GetRequiredService<MappedEndpoints>()));
         return services;
     }
 
@@ -54,18 +67,28 @@ public static class ControlFeature
         app.UseVersionHeader();
         app.UseApiErrors();
         app.UsePathBase(ApiPrefix);
+        app.UseAuthServicePaths();
         app.UseRouting();
         return app;
     }
 
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder routes)
     {
+        routes.ServiceProvider.GetRequiredService<MappedEndpoints>().Watch(routes);
+        routes.MapAccess();
+        routes.MapAudit();
         routes.MapUploads();
         routes.MapLogs();
         routes.MapEvents();
         routes.MapInterrupt();
+        routes.MapRollback();
+        routes.MapExplain();
         routes.MapDeployments();
         routes.MapRevisions();
+        routes.MapAuthService();
+        routes.MapListeners();
+        routes.MapIntegrations();
+        routes.MapOpenApi();
         return routes;
     }
 }

@@ -13,23 +13,28 @@ public sealed class ControlStart
     private readonly Bootstrap _bootstrap;
     private readonly DataDirectoryLock _lock;
     private readonly Takeover _takeover;
+    private readonly MappedEndpoints _endpoints;
 
-    internal ControlStart(DatabaseMigrator migrator, DataKeys dataKeys, Bootstrap bootstrap, DataDirectoryLock directoryLock, Takeover takeover)
+    internal ControlStart(
+        DatabaseMigrator migrator, DataKeys dataKeys, Bootstrap bootstrap, DataDirectoryLock directoryLock, Takeover takeover, MappedEndpoints endpoints)
     {
         _migrator = migrator;
         _dataKeys = dataKeys;
         _bootstrap = bootstrap;
         _lock = directoryLock;
         _takeover = takeover;
+        _endpoints = endpoints;
     }
 
     /// <summary>Takes the data directory, migrates the store, proves the master key, takes over from a dead predecessor, makes the first key.</summary>
     /// <returns>The first admin key when this start made it, to be shown once; else null.</returns>
+    /// <exception cref="UnguardedEndpointException">An endpoint does not say who may call it; nothing was touched.</exception>
     /// <exception cref="DataDirectoryInUseException">Another control plane uses the directory.</exception>
     /// <exception cref="MasterKeyException">Missing or wrong master key.</exception>
     /// <exception cref="BootstrapKeyException">The operator's key cannot be used.</exception>
     public async Task<string?> PrepareAsync(CancellationToken cancellationToken)
     {
+        _endpoints.Check();
         _lock.Take();
         await _migrator.MigrateAsync(cancellationToken);
         await _dataKeys.PrepareAsync(cancellationToken);

@@ -20,7 +20,7 @@ public sealed class ProjectArrowsTests
     };
 
     /// <summary>Wiring and whole-system tests know all; those of Control put the listener on the other end of its protocol.</summary>
-    private static readonly string[] s_knowAll = ["Pilothouse.Server", "Pilothouse.Control.Tests", "Pilothouse.House.Tests", "Pilothouse.EndToEnd", "Pilothouse.Bench"];
+    private static readonly string[] s_knowAll = ["Pilothouse.Server", "Pilothouse.Contract.Tests", "Pilothouse.Control.Tests", "Pilothouse.House.Tests", "Pilothouse.EndToEnd", "Pilothouse.Bench"];
 
     public static TheoryData<string> Projects() => [.. Repository.Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal))];
 

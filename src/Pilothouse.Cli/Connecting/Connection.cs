@@ -49,6 +49,20 @@ internal sealed class Connection
             : await client.FindDeploymentAsync(nameOrId, cancellationToken)
                 ?? throw new MisuseException($"There is no deployment named '{nameOrId}'; 'pilothouse list' shows those that are there.");
 
+    /// <summary>As <see cref="FindAsync"/>; null: the only deployment of the workspace.</summary>
+    public static async Task<Deployment> FindOrOnlyAsync(PilothouseClient client, string? nameOrId, CancellationToken cancellationToken)
+    {
+        if (nameOrId is not null) return await FindAsync(client, nameOrId, cancellationToken);
+        Deployment? only = null;
+        await foreach (var deployment in client.ListDeploymentsAsync(nameContains: null, cancellationToken))
+        {
+            if (only is not null) throw new MisuseException("There is more than one deployment: say which; 'pilothouse list' shows them.");
+            only = deployment;
+        }
+
+        return only ?? throw new MisuseException("There is no deployment; 'pilothouse deploy' makes one.");
+    }
+
     /// <summary>The first key of a control plane that this user runs on this machine.</summary>
     private static string? OwnKey()
     {

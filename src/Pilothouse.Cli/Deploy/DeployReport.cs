@@ -1,12 +1,17 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Pilothouse.Cli.Explain;
 using Pilothouse.Cli.Output;
+using Pilothouse.Contracts;
+using Pilothouse.Contracts.Explain;
 using Pilothouse.Contracts.Logs;
 
 namespace Pilothouse.Cli.Deploy;
 
 /// <summary>
 /// What a deploy tells while it goes on. With <c>--json</c> one object a line on standard output: <c>{"event":"step","message":…}</c>,
-/// <c>{"event":"upload","bytes":…,"total":…}</c>, <c>{"event":"status","status":…}</c>, <c>{"event":"log","type":"build","level":…,"message":…}</c> and last
+/// <c>{"event":"upload","bytes":…,"total":…}</c>, <c>{"event":"status","status":…}</c>, <c>{"event":"log","type":"build","level":…,"message":…}</c>,
+/// after a failure <c>{"event":"finding","finding":…}</c> and last
 /// <c>{"event":"result","status":…,"deployment_id":…,"revision_id":…,"url":…}</c>.
 /// </summary>
 internal sealed class DeployReport(Terminal terminal, bool isJson)
@@ -32,6 +37,19 @@ internal sealed class DeployReport(Terminal terminal, bool isJson)
     {
         if (isJson) terminal.Json(new JsonObject { ["event"] = "log", ["type"] = type, ["level"] = entry.Level, ["message"] = entry.Message });
         else terminal.Say($"  {(entry.Level is "INFO" or "DEBUG" ? "" : $"{entry.Level} ")}{entry.Message}");
+    }
+
+    /// <summary>Why it failed, and what to do.</summary>
+    public void Finding(Finding finding)
+    {
+        if (isJson)
+        {
+            var body = JsonNode.Parse(JsonSerializer.Serialize(finding, ApiJson.Default.Finding));
+            terminal.Json(new JsonObject { ["event"] = "finding", ["finding"] = body });
+            return;
+        }
+
+        foreach (var line in ExplanationText.Of(finding)) terminal.Say(line);
     }
 
     /// <summary>The last word on a revision that is not waited for.</summary>

@@ -83,7 +83,22 @@ internal sealed class DeployWatch
 
         var deployment = await _patience.ReadAsync(() => _client.GetDeploymentAsync(_deployment, cancellationToken), cancellationToken);
         if (status is not "DEPLOYED" && deployment.ActiveRevisionId is { } serving) _report.Step($"revision {serving} goes on serving as before");
+        if (status is not "DEPLOYED") await ExplainAsync(cancellationToken);
         _report.Result(status, _deployment, _revision, deployment.SourceConfig.CustomUrl);
         return status is "DEPLOYED" ? ExitCodes.Done : ExitCodes.Refused;
+    }
+
+    /// <summary>What the control plane makes of the failure. One that cannot tell, such as an original, has said all it has in its logs.</summary>
+    private async Task ExplainAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var explanation = await _client.ExplainAsync(_deployment, cancellationToken);
+            if (explanation.Findings.FirstOrDefault(finding => finding.RevisionId == _revision) is { } finding) _report.Finding(finding);
+        }
+        catch (Exception untold) when (untold is ApiException or UnreachableException)
+        {
+            // The revision's end is known, and told next.
+        }
     }
 }

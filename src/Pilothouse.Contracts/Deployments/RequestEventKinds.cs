@@ -14,4 +14,10 @@ public static class RequestEventKinds
 
     /// <summary>The revision carries what an earlier one carried; <see cref="RevisionEvent.Data"/> is <c>{"revision_id": …, "number": …}</c> of that one.</summary>
     public const string Redeployed = "redeployed";
+
+    /// <summary>The revision goes back to an earlier one, and stays; <see cref="RevisionEvent.Data"/> is the <see cref="Rollback"/>.</summary>
+    public const string RolledBack = "rolled_back";
+
+    /// <summary>The rollback holds nothing back any more; <see cref="RevisionEvent.Data"/> is the <see cref="Rollback"/> that was.</summary>
+    public const string Resumed = "resumed";
 }

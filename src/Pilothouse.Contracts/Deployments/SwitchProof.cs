@@ -27,6 +27,15 @@ public static class ListenerEventKinds
     /// <summary>A serving replica keeps ending.</summary>
     public const string Failing = "failing";
 
+    /// <summary>… and is ready again.</summary>
+    public const string Recovered = "recovered";
+
+    /// <summary>The revision could not be started; <see cref="RevisionEvent.Data"/> is a <see cref="StartFacts"/>.</summary>
+    public const string StartFailed = "start_failed";
+
+    /// <summary>It could serve, and waits for work that is under way; <see cref="RevisionEvent.Data"/> is a <see cref="WaitFacts"/>.</summary>
+    public const string Waiting = "waiting";
+
     /// <summary>The deployment's replicas, route and files are gone.</summary>
     public const string Deleted = "deleted";
 }

@@ -16,6 +16,8 @@ public sealed class BootstrapKeyException(string message) : Exception(message);
 internal sealed class Bootstrap(
     IDbContextFactory<PilothouseDb> databases, DataKeys dataKeys, DataDirectory directory, BootstrapKeySource source, TimeProvider clock)
 {
+    private const string FirstKey = "bootstrap";
+
     /// <summary>
     /// Once per store; needs <see cref="DataKeys.PrepareAsync"/> before. The key is on disk before the store knows it, so a crash between loses
     /// neither: the next start takes the key from the file.
@@ -24,12 +26,24 @@ internal sealed class Bootstrap(
     public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await db.Organizations.AnyAsync(cancellationToken)) return null;
+        if (await db.Organizations.AnyAsync(cancellationToken))
+        {
+            await LetFirstKeyManageAsync(db, cancellationToken);
+            return null;
+        }
 
         var brought = source.Read();
         var key = string.IsNullOrWhiteSpace(brought) ? await OwnKeyAsync(cancellationToken) : Checked(brought.Trim(), "PILOTHOUSE_BOOTSTRAP_KEY");
         await StoreAsync(db, key, cancellationToken);
         return string.IsNullOrWhiteSpace(brought) ? key : null;
+    }
+
+    /// <summary>A store from before there was anything to manage: its first key was meant for everything.</summary>
+    private static async Task LetFirstKeyManageAsync(PilothouseDb db, CancellationToken cancellationToken)
+    {
+        if (await db.ApiKeys.AnyAsync(row => row.IsOrganizationAdmin, cancellationToken)) return;
+        await db.ApiKeys.Where(row => row.Name == FirstKey && row.Role == Roles.Admin && row.CreatedBy == null && row.RevokedAt == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.IsOrganizationAdmin, true), cancellationToken);
     }
 
     private async Task<string> OwnKeyAsync(CancellationToken cancellationToken)
@@ -64,10 +78,11 @@ internal sealed class Bootstrap(
 
             // Bound to the workspace, so that clients need no X-Tenant-Id.
             WorkspaceId = workspace.Value,
-            Name = "bootstrap",
+            Name = FirstKey,
             Hash = ApiKeyText.Hash(key),
             Prefix = ApiKeyText.Shown(key),
             Role = Roles.Admin,
+            IsOrganizationAdmin = true,
             CreatedAt = now,
         });
         await db.SaveChangesAsync(cancellationToken);

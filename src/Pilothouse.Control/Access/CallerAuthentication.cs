@@ -1,16 +1,17 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Pilothouse.Contracts;
+using Pilothouse.Control.Access.Oidc;
 using Pilothouse.Control.Errors;
 using Pilothouse.Core;
 
 namespace Pilothouse.Control.Access;
 
 /// <summary>
-/// Reads <c>X-Api-Key</c> (or <c>Authorization: Bearer</c>) and <c>X-Tenant-Id</c>. Of differing <c>X-Api-Key</c> lines the last is used, and only
-/// if all reach the same workspace: some clients send their own line beside the configured one.
+/// Reads <c>X-Api-Key</c>, or <c>Authorization: Bearer</c> with a key or a user's token, and <c>X-Tenant-Id</c>. Of differing <c>X-Api-Key</c> lines the
+/// last is used, and only if all reach the same workspace: some clients send their own line beside the configured one.
 /// </summary>
-internal sealed class CallerAuthentication(ApiKeys keys)
+internal sealed class CallerAuthentication(ApiKeys keys, UserTokens tokens, Standing standing, KeyUse use)
 {
     private const string KeyHeader = "X-Api-Key";
     private const string TenantHeader = "X-Tenant-Id";
@@ -27,53 +28,85 @@ internal sealed class CallerAuthentication(ApiKeys keys)
     private static readonly Rejection s_noWorkspace = new(
         Codes.WorkspaceRequired, "This API key is of the whole organization and requires workspace specification: send X-Tenant-Id.");
 
+    private static readonly Rejection s_userWithoutWorkspace = new(
+        Codes.WorkspaceRequired, "You are not a member of exactly one workspace, so that this requires workspace specification: send X-Tenant-Id.");
+
     /// <returns>Null when the caller is known and set on the request; else the answer to give.</returns>
     public async ValueTask<IResult?> AuthenticateAsync(HttpContext http, CancellationToken cancellationToken)
     {
-        var presented = Presented(http.Request);
-        if (presented.Count == 0) return ApiResults.Refused(s_noKey);
-
-        var found = new List<KnownKey>(presented.Count);
-        foreach (var text in presented)
-        {
-            if (await keys.FindAsync(text, cancellationToken) is not { } key) return ApiResults.Refused(s_badKey);
-            found.Add(key);
-        }
+        var found = await PresentedAsync(http.Request, cancellationToken);
+        if (!found.IsAccepted) return ApiResults.Refused(found.Rejection);
+        http.SetCredential(found.Value[^1]);
 
         var faults = new RequestFaults();
         var tenant = Tenant(http.Request, faults);
         if (faults.Any) return faults.ToResult();
 
-        var outcome = await CallerOfAsync(found, tenant, cancellationToken);
+        var outcome = await CallerOfAsync(found.Value, tenant, cancellationToken);
         if (!outcome.IsAccepted) return ApiResults.Refused(outcome.Rejection);
+        if (outcome.Value.ApiKey is { } key) use.Note(key);
         http.SetCaller(outcome.Value);
         return null;
     }
 
-    private async ValueTask<Outcome<Caller>> CallerOfAsync(List<KnownKey> found, WorkspaceId? tenant, CancellationToken cancellationToken)
+    private async ValueTask<Outcome<Caller>> CallerOfAsync(List<Credential> found, WorkspaceId? tenant, CancellationToken cancellationToken)
     {
         var used = found[^1];
-        if ((used.Workspace ?? tenant) is not { } workspace) return found.Count > 1 ? s_keysDiffer : s_noWorkspace;
-        if (tenant is { } named && !await keys.ReachesAsync(used, named, cancellationToken))
-            return new Rejection(Codes.Forbidden, $"X-Tenant-Id names workspace {named}, which this API key does not reach.");
-        foreach (var other in found.SkipLast(1))
+        if ((used.Workspace ?? tenant ?? await standing.OnlyWorkspaceAsync(used, cancellationToken)) is not { } workspace)
+            return found.Count > 1 ? s_keysDiffer : used.User is null ? s_noWorkspace : s_userWithoutWorkspace;
+        if (await standing.FindAsync(used, tenant ?? workspace, cancellationToken) is not { } grant)
         {
-            if (!await keys.ReachesAsync(other, workspace, cancellationToken)) return s_keysDiffer;
+            var who = used.Key is null ? "you do" : "this API key does";
+            return new Rejection(Codes.Forbidden, tenant is { } named
+                ? $"X-Tenant-Id names workspace {named}, which {who} not reach."
+                : $"This API key is for workspace {workspace}, which its user is not a member of any more.");
         }
 
-        return new Caller(used.Organization, workspace, used.Id, used.Role);
+        foreach (var other in found.SkipLast(1))
+        {
+            if (await standing.FindAsync(other, workspace, cancellationToken) is null) return s_keysDiffer;
+        }
+
+        return new Caller(used.Organization, workspace, used, grant);
     }
 
-    /// <summary>Distinct keys in the order of their lines.</summary>
-    private static List<string> Presented(HttpRequest request)
+    /// <summary>What was shown, in the order of its lines; at least one.</summary>
+    private async ValueTask<Outcome<List<Credential>>> PresentedAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var lines = request.Headers[KeyHeader];
-        if (lines.Count > 0) return [.. Filled(lines).Distinct(StringComparer.Ordinal)];
-        return [.. Filled(request.Headers.Authorization)
+        var isBearer = lines.Count == 0;
+        var texts = isBearer ? Bearers(request) : [.. Filled(lines).Distinct(StringComparer.Ordinal)];
+        if (texts.Count == 0) return s_noKey;
+
+        var found = new List<Credential>(texts.Count);
+        foreach (var text in texts)
+        {
+            if (isBearer && tokens.Takes(text))
+            {
+                var user = await tokens.FindAsync(text, cancellationToken);
+                if (!user.IsAccepted) return user.Rejection;
+                found.Add(user.Value);
+            }
+            else if (await keys.FindAsync(text, cancellationToken) is { } key)
+            {
+                found.Add(key);
+            }
+            else
+            {
+                return s_badKey;
+            }
+        }
+
+        return found;
+    }
+
+    private static List<string> Bearers(HttpRequest request) =>
+    [
+        .. Filled(request.Headers.Authorization)
             .Where(line => line.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
             .Select(line => line["Bearer ".Length..].Trim())
-            .Distinct(StringComparer.Ordinal)];
-    }
+            .Distinct(StringComparer.Ordinal),
+    ];
 
     private static WorkspaceId? Tenant(HttpRequest request, RequestFaults faults)
     {
@@ -84,7 +117,7 @@ internal sealed class CallerAuthentication(ApiKeys keys)
         return UuidText.Parse(lines[^1], location, faults) is { } id ? new WorkspaceId(id) : null;
     }
 
-    /// <summary>Proxies and some clients join equal headers with commas (RFC 9110, 5.3); no key and no id has one in it.</summary>
+    /// <summary>Proxies and some clients join equal headers with commas (RFC 9110, 5.3); no key, no token and no id has one in it.</summary>
     private static IEnumerable<string> Filled(StringValues lines) => lines.SelectMany(
         line => (line ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
 }

@@ -3,6 +3,7 @@ using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Idempotency;
+using Pilothouse.Control.Integrations;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
@@ -13,8 +14,8 @@ using Pilothouse.Core.Deployments;
 namespace Pilothouse.Control.Deployments;
 
 /// <summary>
-/// Makes a deployment; one from an external image with its first revision at once, the internal ones empty. It is ready from the start, since
-/// no database has to be made for it.
+/// Makes a deployment; one from an external image or a repository with its first revision at once, the internal ones empty. It is ready from the
+/// start, since no database has to be made for it.
 /// </summary>
 internal sealed class CreateDeployment(
     IDbContextFactory<PilothouseDb> databases, SecretVault vault, ControlSignals signals, TimeProvider clock)
@@ -28,11 +29,14 @@ internal sealed class CreateDeployment(
         var row = await RowAsync(workspace, wanted, placed.Value, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (await NameAsync(db, row, wanted, cancellationToken) is { } refused) return refused;
+        if (!await ListenerPlacement.IsThereAsync(db, workspace, wanted.SourceConfig, placed.Value, cancellationToken))
+            return new Rejection(Codes.Conflict, $"Listener ID {row.ListenerId} was changed or deleted at the same moment: look at it and try again.");
         RevisionRow? first = null;
-        if (wanted.Source is Sources.ExternalDocker)
+        if (wanted.Source is Sources.ExternalDocker or Sources.GitHub)
         {
+            var config = wanted.SourceConfig;
             var draft = new RevisionDraft(
-                wanted.Source, wanted.SourceRevisionConfig, InstallCommand: null, BuildCommand: null, DeploymentType: null, row.SecretValues);
+                wanted.Source, wanted.SourceRevisionConfig, Filled(config.InstallCommand), Filled(config.BuildCommand), config.DeploymentType, row.SecretValues);
             db.Revisions.Add(first = NewRevision.Of(row, draft, row.CreatedAt));
         }
 
@@ -70,6 +74,8 @@ internal sealed class CreateDeployment(
 
         SourceRules.CheckValues(wanted.SourceConfig, wanted.SourceRevisionConfig, refusals);
         SourceRules.CheckNew(wanted.Source, wanted.SourceConfig, wanted.SourceRevisionConfig, refusals);
+        if (wanted is { Source: Sources.GitHub, SourceConfig: { IntegrationId: { } integration, RepoUrl: var repo } })
+            await RepositoryAccess.CheckAsync(db, workspace, integration, repo, refusals, cancellationToken);
         SecretRules.Check(wanted.Secrets, refusals);
         foreach (var masked in wanted.Secrets.Where(secret => secret.Value is SecretRules.Mask))
             refusals.Add($"The value of '{masked.Name}' is the mask that answers carry: send the value.");
@@ -79,7 +85,7 @@ internal sealed class CreateDeployment(
         SecretRules.Check(references, refusals);
         SecretRules.CheckApart(wanted.Secrets.Select(secret => secret.Name), references.Select(reference => reference.Name), refusals);
 
-        var placed = await ListenerPlacement.FindAsync(db, workspace, wanted.SourceConfig, refusals, cancellationToken);
+        var placed = await ListenerPlacement.FindAsync(db, workspace, wanted.Source, wanted.SourceConfig, refusals, cancellationToken);
         return refusals.ToRejection() is { } refused ? refused : placed;
     }
 

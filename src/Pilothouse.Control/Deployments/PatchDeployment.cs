@@ -1,6 +1,8 @@
 using Microsoft.EntityFrameworkCore;
+using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Integrations;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
@@ -13,7 +15,7 @@ namespace Pilothouse.Control.Deployments;
 internal sealed record PatchedDeployment(DeploymentRow Row, RevisionRow? Revision);
 
 /// <summary>Changes what is wanted of a deployment; where that needs a revision, it is there before the answer.</summary>
-internal sealed class PatchDeployment(DeploymentTransactions transactions, DeploymentStore store, SecretVault vault)
+internal sealed class PatchDeployment(DeploymentTransactions transactions, DeploymentStore store, PinStore pins, SecretVault vault)
 {
     /// <param name="isAlways">Make a revision whatever the request brings.</param>
     public Task<Outcome<PatchedDeployment>> RunAsync(
@@ -30,6 +32,7 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
         var refusals = new Refusals();
         PatchRules.Check(row, current, request, urls.Of(row.Name, row.Id), refusals);
         if (patch.SourceRevisionConfig?.SourceTarballPath is { } path) await UploadRules.CheckAsync(db, row, path, refusals, cancellationToken);
+        await CheckRepositoryAsync(db, row, current.SourceConfig, patch.SourceConfig?.RepoUrl, refusals, cancellationToken);
         if (refusals.ToRejection() is { } refused) return refused;
 
         var planned = PatchPlanner.Plan(row.Source, current, await LatestSourceAsync(db, row, cancellationToken), patch, isAlways);
@@ -43,6 +46,8 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
         };
         if (plan.RevisionSource is null && wanted == current) return new PatchedDeployment(row, Revision: null);
         if (plan.RevisionSource is not null && await store.FindQueueFullAsync(db, row, cancellationToken) is { } full) return full;
+        if (plan.RevisionSource is { } of
+            && await pins.AdmitAsync(db, row, of, plan.Config, PatchPlanner.NamesSource(patch), cancellationToken) is { } held) return held;
 
         var draft = plan.RevisionSource is { } source
             ? new RevisionDraft(
@@ -51,6 +56,16 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
         var (isWritten, revision) = await store.WriteAsync(db, row, wanted, draft, Told(current, patch), cancellationToken);
         if (!isWritten) return null;
         return new PatchedDeployment(row, revision);
+    }
+
+    /// <summary>Of a repository that moves; the one that is there was asked for when it came.</summary>
+    private static async Task CheckRepositoryAsync(
+        PilothouseDb db, DeploymentRow row, SourceConfig stored, string? wanted, Refusals refusals, CancellationToken cancellationToken)
+    {
+        if (row.Source is not Sources.GitHub || wanted is null || string.Equals(wanted, stored.RepoUrl, StringComparison.Ordinal)) return;
+        var isReadable = stored.IntegrationId is { } integration
+            && await RepositoryAccess.IsReadableAsync(db, new WorkspaceId(row.WorkspaceId), integration, wanted, cancellationToken);
+        if (!isReadable) refusals.Add(RepositoryAccess.NoPermission, Codes.SourceConfiguration);
     }
 
     private static async Task<string?> LatestSourceAsync(PilothouseDb db, DeploymentRow row, CancellationToken cancellationToken) =>

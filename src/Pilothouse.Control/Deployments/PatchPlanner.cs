@@ -49,6 +49,10 @@ internal static class PatchPlanner
             || patch.SourceRevisionConfig?.ImageUri is not null
             || patch.SourceRevisionConfig?.SourceTarballPath is not null);
 
+    /// <summary>It says what shall be deployed, rather than how.</summary>
+    public static bool NamesSource(DeploymentPatch patch) =>
+        patch.RevisionSource is not null || (patch.SourceRevisionConfig is { } sent && sent != new SourceRevisionConfig());
+
     private static bool Triggers(DeploymentPatch patch, SourceRevisionConfig sent) =>
         sent != new SourceRevisionConfig() || patch.Secrets is not null || patch.SourceConfig?.ResourceSpec is not null;
 
@@ -56,6 +60,7 @@ internal static class PatchPlanner
         ? stored
         : stored with
         {
+            RepoUrl = sent.RepoUrl ?? stored.RepoUrl,
             BuildOnPush = sent.BuildOnPush ?? stored.BuildOnPush,
             CustomUrl = Text(sent.CustomUrl, stored.CustomUrl),
             ResourceSpec = sent.ResourceSpec ?? stored.ResourceSpec,

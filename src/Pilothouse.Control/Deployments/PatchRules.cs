@@ -52,9 +52,8 @@ internal static class PatchRules
         Same("listener_id", config.ListenerId?.ToString(), stored.ListenerId?.ToString(), refusals);
         Same("listener_config.k8s_namespace", config.ListenerConfig?.K8sNamespace, stored.ListenerConfig?.K8sNamespace, refusals);
 
-        // A repository may move, if the platform may read the new one.
+        // A repository may move, if the platform may read the new one: that is asked of the store.
         if (row.Source is not Sources.GitHub) Same("repo_url", config.RepoUrl, stored.RepoUrl, refusals);
-        else if (config.RepoUrl is { } repo && !string.Equals(repo, stored.RepoUrl, StringComparison.Ordinal)) refusals.Add(SourceRules.NoPermissionOnRepo, Codes.SourceConfiguration);
         if (row.Source is not Sources.ExternalDocker) Same("custom_url", config.CustomUrl, stored.CustomUrl ?? customUrl, refusals);
     }
 

@@ -23,20 +23,20 @@ internal static class PodSpecReader
 
     private static JsonObject Volume(BodyReader body)
     {
-        var volume = new JsonObject { ["name"] = Named(body, "name") };
+        var volume = Named(body, "name");
         foreach (var kind in s_volumeKinds) volume[kind] = AnyObject(body, kind);
         return volume;
     }
 
-    private static JsonObject VolumeMount(BodyReader body) => new()
+    private static JsonObject VolumeMount(BodyReader body)
     {
-        ["name"] = Named(body, "name"),
-        ["mountPath"] = Named(body, "mountPath"),
-        ["subPath"] = body.OptionalText("subPath"),
-        ["mountPropagation"] = body.OptionalText("mountPropagation"),
-        ["readOnly"] = body.OptionalBool("readOnly"),
-        ["subPathExpr"] = body.OptionalText("subPathExpr"),
-    };
+        var mount = Named(body, "name", "mountPath");
+        mount["subPath"] = body.OptionalText("subPath");
+        mount["mountPropagation"] = body.OptionalText("mountPropagation");
+        mount["readOnly"] = body.OptionalBool("readOnly");
+        mount["subPathExpr"] = body.OptionalText("subPathExpr");
+        return mount;
+    }
 
     private static JsonObject Container(BodyReader body) => new()
     {
@@ -62,7 +62,12 @@ internal static class PodSpecReader
     };
 
     /// <summary>The contract lets these names be absent, but not null.</summary>
-    private static string? Named(BodyReader body, string field) => body.Has(field) ? body.Text(field) : null;
+    private static JsonObject Named(BodyReader body, params string[] fields)
+    {
+        var named = new JsonObject();
+        foreach (var field in fields.Where(body.Has)) named[field] = body.Text(field);
+        return named;
+    }
 
     private static JsonNode? AnyObject(BodyReader body, string field) =>
         body.OptionalAnyObject(field) is { } value ? JsonNode.Parse(value.GetRawText()) : null;

@@ -8,9 +8,6 @@ namespace Pilothouse.Control.Deployments;
 /// <summary>Which fields go with which source (behaviour reference 1.6 to 1.8).</summary>
 internal static class SourceRules
 {
-    /// <summary>No integration is connected here, so that every repository is one that the platform may not read.</summary>
-    public const string NoPermissionOnRepo = "LangSmith Deployment does not have permission on your repo";
-
     private static readonly (string Field, string[] Sources, Func<SourceConfig, bool> IsSet)[] s_fields =
     [
         ("integration_id", [GitHub], config => config.IntegrationId is not null),
@@ -60,7 +57,6 @@ internal static class SourceRules
         if (source is GitHub)
         {
             if (config.IntegrationId is null) refusals.Add("integration_id is required for github source", Codes.SourceConfiguration);
-            else refusals.Add(NoPermissionOnRepo, Codes.SourceConfiguration);
             if (config.RepoUrl is null) refusals.Add("repo_url is required for github source", Codes.SourceConfiguration);
         }
 

@@ -27,7 +27,7 @@ internal static class ApiResults
     public static int StatusOf(string code) => code switch
     {
         Codes.Invalid or Codes.ReservedName or Codes.Immutable or Codes.ListenerRequired or Codes.SourceConfiguration or Codes.WrongSource
-            or Codes.NotDeleted => StatusCodes.Status400BadRequest,
+            or Codes.NotDeleted or Codes.LimitReached or Codes.NotConfigured => StatusCodes.Status400BadRequest,
         Codes.Unauthenticated => StatusCodes.Status401Unauthorized,
         Codes.WorkspaceRequired or Codes.Forbidden or Codes.UploadExpired => StatusCodes.Status403Forbidden,
         Codes.NotFound => StatusCodes.Status404NotFound,

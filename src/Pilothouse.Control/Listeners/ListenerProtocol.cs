@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts.Listeners;
+using Pilothouse.Control.Explain;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Storage;
 
@@ -8,7 +9,7 @@ namespace Pilothouse.Control.Listeners;
 /// <summary>The listener protocol for a listener in this process; one over HTTP calls the same.</summary>
 internal sealed class ListenerProtocol(
     IDbContextFactory<PilothouseDb> databases, ControlSignals signals, ReadWanted wanted, TakeReport takeReport, TakeLogs takeLogs,
-    TimeProvider clock) : IListenerProtocol
+    ListenerContacts contacts, TimeProvider clock) : IListenerProtocol
 {
     /// <summary>Whatever a listener asks for: connections that idle for longer are cut on their way.</summary>
     private const int LongestWaitSeconds = 60;
@@ -46,6 +47,7 @@ internal sealed class ListenerProtocol(
         if (!await db.Listeners.AnyAsync(row => row.Id == request.ListenerId, cancellationToken))
             throw new InvalidOperationException($"There is no listener {request.ListenerId}; the one inside has the id {EmbeddedListener.Id}.");
 
+        await contacts.NoteAsync(db, request.ListenerId, cancellationToken);
         var last = await Counters.LastChangeAsync(db, cancellationToken);
         var isFull = request.Cursor <= 0 || request.Cursor > last;
         var deployments = await wanted.AfterAsync(db, request.ListenerId, isFull ? 0 : request.Cursor, cancellationToken);

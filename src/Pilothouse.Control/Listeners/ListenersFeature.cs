@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Pilothouse.Contracts.Listeners;
@@ -17,6 +18,12 @@ internal static class ListenersFeature
         services.AddSingleton<TakeReport>();
         services.AddSingleton<TakeLogs>();
         services.AddSingleton<IListenerProtocol, ListenerProtocol>();
+        services.AddSingleton<ReadListeners>();
+        services.AddSingleton<CreateListener>();
+        services.AddSingleton<PatchListener>();
+        services.AddSingleton<DeleteListener>();
         return services;
     }
+
+    public static void MapListeners(this IEndpointRouteBuilder routes) => ListenerEndpoints.Map(routes);
 }

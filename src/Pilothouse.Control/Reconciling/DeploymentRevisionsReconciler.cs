@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts.Deployments;
+using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Logs;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Storage;
@@ -16,7 +17,7 @@ internal sealed class DeploymentRevisionsReconciler(
     IDbContextFactory<PilothouseDb> databases, DataDirectory directory, BuildInputs inputs, DeployLog deployLog, ControlSignals signals, TimeProvider clock)
     : IReconciler<DeploymentId>
 {
-    private const string NoImageRuntime =
+    public const string NoImageRuntime =
         "This revision is a container image, and this control plane has no runtime that runs images: connect a listener with a container or Kubernetes runtime, or deploy from source with --remote.";
 
     private static readonly RevisionStatus[] s_unfinished =
@@ -35,9 +36,9 @@ internal sealed class DeploymentRevisionsReconciler(
     public async Task<Reconciled> ReconcileAsync(DeploymentId key, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var (deployment, unfinished) = await ReadAsync(db, key, cancellationToken);
+        var (deployment, unfinished, pin) = await ReadAsync(db, key, cancellationToken);
         if (deployment is null) return Reconciled.Settled.Instance;
-        if (!RevisionQueue.Plan(deployment.Value, unfinished).IsEmpty) unfinished = await ApplyAsync(db, key, cancellationToken);
+        if (!RevisionQueue.Plan(deployment.Value, unfinished, pin).IsEmpty) unfinished = await ApplyAsync(db, key, cancellationToken);
 
         foreach (var revision in unfinished.Where(row => row.Status is RevisionStatus.AwaitingBuild or RevisionStatus.Building))
             OnBuildable(new RevisionId(revision.Id));
@@ -48,15 +49,26 @@ internal sealed class DeploymentRevisionsReconciler(
     private async Task<IReadOnlyList<RevisionRow>> ApplyAsync(PilothouseDb db, DeploymentId key, CancellationToken cancellationToken)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var (deployment, unfinished) = await ReadAsync(db, key, cancellationToken);
+        var (deployment, unfinished, pin) = await ReadAsync(db, key, cancellationToken);
         if (deployment is null) return [];
-        var plan = RevisionQueue.Plan(deployment.Value, unfinished);
-        foreach (var revision in plan.Interrupt) await MoveAsync(db, revision, RevisionEvent.InterruptRequested, OfDeletion, cancellationToken);
-        foreach (var revision in plan.Skip) await MoveAsync(db, revision, RevisionEvent.Superseded, SkippedFor(plan.Promote!), cancellationToken);
+        var plan = RevisionQueue.Plan(deployment.Value, unfinished, pin);
+        foreach (var revision in plan.Interrupt)
+            await InterruptAsync(db, revision, deployment == DeploymentStatus.AwaitingDelete ? null : pin, cancellationToken);
+        foreach (var revision in plan.Skip) await MoveAsync(db, revision, RevisionEvent.Superseded, Skipped(revision, plan, pin), cancellationToken);
         if (plan.Promote is { } next) await PromoteAsync(db, next, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         if (!plan.IsEmpty) signals.RevisionChanged(key);
         return unfinished;
+    }
+
+    /// <param name="pin">Null: the deployment is being deleted, and whoever wanted that told the listener.</param>
+    private async Task InterruptAsync(PilothouseDb db, RevisionRow revision, PinRow? pin, CancellationToken cancellationToken)
+    {
+        var wasWanted = revision.Status is RevisionStatus.AwaitingDeploy or RevisionStatus.Deploying;
+        if (!await MoveAsync(db, revision, RevisionEvent.InterruptRequested, pin is null ? OfDeletion : OfRollback(pin), cancellationToken)) return;
+        if (pin is null || !wasWanted) return;
+        await WantedChange.RaiseAsync(db, await db.Deployments.SingleAsync(row => row.Id == revision.DeploymentId, cancellationToken), cancellationToken);
+        await db.SaveChangesAsync(cancellationToken);
     }
 
     private async Task PromoteAsync(PilothouseDb db, RevisionRow next, CancellationToken cancellationToken)
@@ -101,16 +113,24 @@ internal sealed class DeploymentRevisionsReconciler(
     private static Telling OfDeletion { get; } = new(
         ControlEventKinds.Interrupted, "The deployment is being deleted.", Reason: "The deployment was deleted.");
 
-    private static Telling SkippedFor(RevisionRow newer)
+    private static Telling OfRollback(PinRow pin)
     {
-        var message = $"Revision {newer.Number} was queued behind it and went on in its place.";
+        var message = $"The deployment was rolled back to revision {pin.TargetNumber}.";
+        return new Telling(ControlEventKinds.Interrupted, message, Reason: message);
+    }
+
+    private static Telling Skipped(RevisionRow revision, QueuePlan plan, PinRow? pin)
+    {
+        var message = PinPlanner.MayStartAutomatically(pin, AutomaticStart.Of(revision)) is StartVerdict.Held held
+            ? held.Why
+            : $"Revision {plan.Promote!.Number} was queued behind it and went on in its place.";
         return new Telling(ControlEventKinds.Skipped, message, Reason: message);
     }
 
     private static Telling ReadyToDeploy(RevisionRow row, string why) =>
         new(ControlEventKinds.ReadyToDeploy, $"It is the turn of revision {row.Number}; {why}.");
 
-    private static async Task<(DeploymentStatus? Deployment, IReadOnlyList<RevisionRow> Unfinished)> ReadAsync(
+    private static async Task<(DeploymentStatus? Deployment, IReadOnlyList<RevisionRow> Unfinished, PinRow? Pin)> ReadAsync(
         PilothouseDb db, DeploymentId key, CancellationToken cancellationToken)
     {
         var deployment = await db.Deployments.Where(row => row.Id == key.Value).Select(row => (DeploymentStatus?)row.Status)
@@ -118,6 +138,9 @@ internal sealed class DeploymentRevisionsReconciler(
         var unfinished = await db.Revisions.AsNoTracking()
             .Where(row => row.DeploymentId == key.Value && s_unfinished.Contains(row.Status))
             .ToListAsync(cancellationToken);
-        return (deployment, unfinished);
+        var pin = unfinished.Count == 0
+            ? null
+            : await db.Pins.AsNoTracking().SingleOrDefaultAsync(row => row.DeploymentId == key.Value, cancellationToken);
+        return (deployment, unfinished, pin);
     }
 }

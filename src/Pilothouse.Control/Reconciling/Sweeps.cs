@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Pilothouse.Control.Audit;
 using Pilothouse.Control.Idempotency;
 using Pilothouse.Control.Logs;
 using Pilothouse.Control.Storage;
@@ -8,10 +9,13 @@ using Pilothouse.Core.Reconciling;
 namespace Pilothouse.Control.Reconciling;
 
 /// <summary>Removes what has had its time, once per resync.</summary>
-internal sealed class Sweeps(IDbContextFactory<PilothouseDb> databases, UploadSweep uploads, ArtifactSweep artifacts, LogTable logs, RequestKeyStore keys, TimeProvider clock) : IReconciler<string>
+internal sealed class Sweeps(
+    IDbContextFactory<PilothouseDb> databases, UploadSweep uploads, ArtifactSweep artifacts, AuditSweep audit, LogTable logs, RequestKeyStore keys,
+    TimeProvider clock) : IReconciler<string>
 {
     private const string Uploads = "uploads";
     private const string Artifacts = "artifacts";
+    private const string Audit = "audit";
     private const string Logs = "logs";
     private const string RequestKeys = "request keys";
 
@@ -19,12 +23,13 @@ internal sealed class Sweeps(IDbContextFactory<PilothouseDb> databases, UploadSw
     private static readonly TimeSpan s_batchesKept = TimeSpan.FromDays(1);
 
     public Task<IReadOnlyList<string>> AllKeysAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<string>>([Uploads, Artifacts, Logs, RequestKeys]);
+        Task.FromResult<IReadOnlyList<string>>([Uploads, Artifacts, Audit, Logs, RequestKeys]);
 
     public async Task<Reconciled> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         if (key is Uploads) await uploads.RunAsync(cancellationToken);
         else if (key is Artifacts) await artifacts.RunAsync(cancellationToken);
+        else if (key is Audit) await audit.RunAsync(cancellationToken);
         else if (key is RequestKeys) await keys.SweepAsync(cancellationToken);
         else await SweepLogsAsync(cancellationToken);
         return Reconciled.Settled.Instance;

@@ -20,7 +20,8 @@ internal static class InterruptEndpoint
         var deployment = faults.PathGuid(http, "deployment_id");
         var revision = faults.PathGuid(http, "revision_id");
         if (faults.Any) return faults.ToResult();
-        var outcome = await interruptRevision.RunAsync(http.GetCaller().Workspace, deployment, revision, http.RequestAborted);
+        var caller = http.GetCaller();
+        var outcome = await interruptRevision.RunAsync(caller.Workspace, caller.Subject, deployment, revision, http.RequestAborted);
         return outcome.ToResult(value => ApiResults.Json(value, ApiJson.Default.Revision));
     }
 }

@@ -15,10 +15,9 @@ namespace Pilothouse.Control.Revisions;
 /// <summary>A user gives a revision up: its build is stopped, or its deploying; what served before goes on serving.</summary>
 internal sealed class InterruptRevision(IDbContextFactory<PilothouseDb> databases, ControlSignals signals, TimeProvider clock)
 {
-    private static readonly Telling s_telling = new(
-        ControlEventKinds.Interrupted, "A user interrupted the revision.", Reason: "A user interrupted it.");
-
-    public async Task<Outcome<Revision>> RunAsync(WorkspaceId workspace, Guid deployment, Guid revision, CancellationToken cancellationToken)
+    /// <param name="by">The caller's subject.</param>
+    public async Task<Outcome<Revision>> RunAsync(
+        WorkspaceId workspace, Guid by, Guid deployment, Guid revision, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -32,7 +31,7 @@ internal sealed class InterruptRevision(IDbContextFactory<PilothouseDb> database
         }
 
         var wasWanted = row.Status is RevisionStatus.AwaitingDeploy or RevisionStatus.Deploying;
-        if (!await RevisionTransitions.MoveAsync(db, row, RevisionEvent.InterruptRequested, s_telling, clock.GetUtcNow(), cancellationToken))
+        if (!await RevisionTransitions.MoveAsync(db, row, RevisionEvent.InterruptRequested, ToldOf(by), clock.GetUtcNow(), cancellationToken))
             return new Rejection(Codes.Conflict, $"Revision ID {revision} changed at the same moment: look at its status, and try again.");
         if (wasWanted)
         {
@@ -43,6 +42,14 @@ internal sealed class InterruptRevision(IDbContextFactory<PilothouseDb> database
         await transaction.CommitAsync(cancellationToken);
         signals.RevisionChanged(new DeploymentId(deployment));
         return Answer(row);
+    }
+
+    /// <summary>The data is <c>{"by": …}</c>.</summary>
+    private static Telling ToldOf(Guid caller)
+    {
+        using var by = JsonDocument.Parse($$"""{"by":"{{caller}}"}""");
+        return new Telling(
+            ControlEventKinds.Interrupted, "A user interrupted the revision.", Reason: "A user interrupted it.", Data: by.RootElement.Clone());
     }
 
     private static Revision Answer(RevisionRow row) => new()

@@ -13,7 +13,7 @@ namespace Pilothouse.Control.Revisions;
 /// A new revision that carries all that an earlier one carried, its secrets included: the way back. What is wanted of the deployment otherwise
 /// (secrets, commands) stays, and counts again with the next PATCH.
 /// </summary>
-internal sealed class RedeployRevision(DeploymentTransactions transactions, DeploymentStore store)
+internal sealed class RedeployRevision(DeploymentTransactions transactions, DeploymentStore store, PinStore pins)
 {
     public Task<Outcome<DeploymentRow>> RunAsync(WorkspaceId workspace, Guid deployment, Guid revision, CancellationToken cancellationToken) =>
         transactions.RunAsync(workspace, deployment, (db, row) => AttemptAsync(db, row, revision, cancellationToken), cancellationToken);
@@ -24,6 +24,7 @@ internal sealed class RedeployRevision(DeploymentTransactions transactions, Depl
         if (earlier is null) return ApiResults.DeploymentNotFound(row.Id);
         if (row.Status == DeploymentStatus.AwaitingDelete) return DeploymentRejections.IsBeingDeleted(row);
         if (await store.FindQueueFullAsync(db, row, cancellationToken) is { } full) return full;
+        await pins.AdmitRedeployAsync(db, row, earlier, cancellationToken);
 
         var told = new Told(
             RequestEventKinds.Redeployed, $"Carries what revision {earlier.Number} carried.", DataOf(earlier));

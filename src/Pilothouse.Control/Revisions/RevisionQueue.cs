@@ -6,8 +6,8 @@ namespace Pilothouse.Control.Revisions;
 
 /// <summary>What is next for a deployment's unfinished revisions.</summary>
 /// <param name="Promote">Its turn has come.</param>
-/// <param name="Skip">Superseded by it.</param>
-/// <param name="Interrupt">Of a deployment that is to be deleted.</param>
+/// <param name="Skip">Superseded by it, or held back by a rollback.</param>
+/// <param name="Interrupt">Of a deployment that is to be deleted, or that was rolled back since.</param>
 internal sealed record QueuePlan(RevisionRow? Promote, IReadOnlyList<RevisionRow> Skip, IReadOnlyList<RevisionRow> Interrupt)
 {
     public static QueuePlan Nothing { get; } = new(null, [], []);
@@ -19,12 +19,17 @@ internal sealed record QueuePlan(RevisionRow? Promote, IReadOnlyList<RevisionRow
 internal static class RevisionQueue
 {
     /// <param name="unfinished">All revisions of the deployment whose status is not terminal.</param>
-    public static QueuePlan Plan(DeploymentStatus deployment, IReadOnlyCollection<RevisionRow> unfinished)
+    /// <param name="pin">A rollback that stays.</param>
+    public static QueuePlan Plan(DeploymentStatus deployment, IReadOnlyCollection<RevisionRow> unfinished, PinRow? pin = null)
     {
         if (deployment == DeploymentStatus.AwaitingDelete) return new QueuePlan(null, [], [.. unfinished]);
-        if (unfinished.Any(revision => revision.Status.IsInFlight())) return QueuePlan.Nothing;
+        var held = unfinished.Where(revision => PinPlanner.MayStartAutomatically(pin, AutomaticStart.Of(revision)) is StartVerdict.Held).ToList();
+        var interrupt = held.Where(revision => revision.Status != RevisionStatus.Queued).ToList();
+        var skip = held.Except(interrupt).ToList();
+        var free = unfinished.Except(held).ToList();
+        if (free.Exists(revision => revision.Status.IsInFlight())) return new QueuePlan(null, skip, interrupt);
 
-        var queued = unfinished.Where(revision => revision.Status == RevisionStatus.Queued).OrderByDescending(revision => revision.Number).ToList();
-        return queued.Count == 0 ? QueuePlan.Nothing : new QueuePlan(queued[0], queued[1..], []);
+        var queued = free.Where(revision => revision.Status == RevisionStatus.Queued).OrderByDescending(revision => revision.Number).ToList();
+        return new QueuePlan(queued.FirstOrDefault(), [.. skip, .. queued.Skip(1)], interrupt);
     }
 }

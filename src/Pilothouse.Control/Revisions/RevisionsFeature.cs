@@ -9,6 +9,9 @@ internal static class RevisionsFeature
     {
         services.AddSingleton<ReadRevisions>();
         services.AddSingleton<RedeployRevision>();
+        services.AddSingleton<PinStore>();
+        services.AddSingleton<RollbackDeployment>();
+        services.AddSingleton<ResumeDeployment>();
         return services;
     }
 

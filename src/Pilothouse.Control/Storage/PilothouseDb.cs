@@ -10,6 +10,10 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<OrganizationRow> Organizations => Set<OrganizationRow>();
     public DbSet<WorkspaceRow> Workspaces => Set<WorkspaceRow>();
     public DbSet<ApiKeyRow> ApiKeys => Set<ApiKeyRow>();
+    public DbSet<UserRow> Users => Set<UserRow>();
+    public DbSet<MembershipRow> Memberships => Set<MembershipRow>();
+    public DbSet<RoleRow> Roles => Set<RoleRow>();
+    public DbSet<AuditRow> Audit => Set<AuditRow>();
     public DbSet<DeploymentRow> Deployments => Set<DeploymentRow>();
     public DbSet<RevisionRow> Revisions => Set<RevisionRow>();
     public DbSet<UploadRow> Uploads => Set<UploadRow>();
@@ -17,8 +21,17 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<LogBatchRow> LogBatches => Set<LogBatchRow>();
     public DbSet<EventRow> Events => Set<EventRow>();
     public DbSet<ListenerRow> Listeners => Set<ListenerRow>();
+    public DbSet<IntegrationRow> Integrations => Set<IntegrationRow>();
+    public DbSet<IntegrationRepositoryRow> IntegrationRepositories => Set<IntegrationRepositoryRow>();
+    public DbSet<PickerSessionRow> PickerSessions => Set<PickerSessionRow>();
     public DbSet<CounterRow> Counters => Set<CounterRow>();
     public DbSet<RequestKeyRow> RequestKeys => Set<RequestKeyRow>();
+    public DbSet<OAuthProviderRow> OAuthProviders => Set<OAuthProviderRow>();
+    public DbSet<OAuthTokenRow> OAuthTokens => Set<OAuthTokenRow>();
+    public DbSet<AgentConnectionRow> AgentConnections => Set<AgentConnectionRow>();
+    public DbSet<AuthSessionRow> AuthSessions => Set<AuthSessionRow>();
+    public DbSet<PinRow> Pins => Set<PinRow>();
+    public DbSet<ListenerContactRow> ListenerContacts => Set<ListenerContactRow>();
 
     /// <summary>A time as its column holds it, for hand-written SQL, which skips the converters.</summary>
     public abstract object ToColumn(DateTimeOffset time);
@@ -27,6 +40,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);
 
+        AuthServiceTables.Configure(modelBuilder);
         modelBuilder.Entity<OrganizationRow>().ToTable("organizations");
         modelBuilder.Entity<WorkspaceRow>(table =>
         {
@@ -38,6 +52,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
             table.ToTable("api_keys");
             table.HasIndex(row => row.Hash).IsUnique();
         });
+        ConfigureAccess(modelBuilder);
         modelBuilder.Entity<DeploymentRow>(table =>
         {
             table.ToTable("deployments");
@@ -94,6 +109,75 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
             table.HasKey(row => row.Name);
         });
         ConfigureRequestKeys(modelBuilder);
+        ConfigureIntegrations(modelBuilder);
+        ConfigureExplain(modelBuilder);
+    }
+
+    private static void ConfigureExplain(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<PinRow>(table =>
+        {
+            table.ToTable("pins");
+            table.HasKey(row => row.DeploymentId);
+            table.Property(row => row.DeploymentId).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<ListenerContactRow>(table =>
+        {
+            table.ToTable("listener_contacts");
+            table.HasKey(row => row.ListenerId);
+            table.Property(row => row.ListenerId).ValueGeneratedNever();
+        });
+    }
+
+    private static void ConfigureIntegrations(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<IntegrationRow>(table =>
+        {
+            table.ToTable("integrations");
+            table.HasIndex(row => new { row.WorkspaceId, row.Kind, row.InstallationId }).IsUnique();
+        });
+        modelBuilder.Entity<IntegrationRepositoryRow>(table =>
+        {
+            table.ToTable("integration_repositories");
+            table.HasKey(row => new { row.IntegrationId, row.RepositoryId });
+            table.HasIndex(row => new { row.IntegrationId, row.UrlKey });
+        });
+        modelBuilder.Entity<PickerSessionRow>().ToTable("picker_sessions");
+    }
+
+    private static void ConfigureAccess(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<ApiKeyRow>(table =>
+        {
+            table.HasIndex(row => new { row.OrganizationId, row.WorkspaceId, row.CreatedAt });
+            table.HasIndex(row => row.UserId);
+        });
+        modelBuilder.Entity<UserRow>(table =>
+        {
+            table.ToTable("users");
+            table.HasIndex(row => new { row.Issuer, row.Subject }).IsUnique();
+            table.HasIndex(row => new { row.OrganizationId, row.CreatedAt, row.Id });
+        });
+        modelBuilder.Entity<MembershipRow>(table =>
+        {
+            table.ToTable("memberships");
+            table.HasKey(row => new { row.WorkspaceId, row.UserId });
+            table.HasIndex(row => row.UserId);
+        });
+        modelBuilder.Entity<RoleRow>(table =>
+        {
+            table.ToTable("roles");
+            table.HasKey(row => new { row.OrganizationId, row.Name });
+        });
+        modelBuilder.Entity<AuditRow>(table =>
+        {
+            table.ToTable("audit");
+            table.HasKey(row => row.Sequence);
+            table.Property(row => row.Sequence).ValueGeneratedOnAdd();
+            table.HasIndex(row => new { row.WorkspaceId, row.Sequence });
+            table.HasIndex(row => new { row.OrganizationId, row.Sequence });
+            table.HasIndex(row => row.At);
+        });
     }
 
     private static void ConfigureRequestKeys(ModelBuilder modelBuilder) => modelBuilder.Entity<RequestKeyRow>(table =>

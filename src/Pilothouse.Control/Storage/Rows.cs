@@ -43,11 +43,24 @@ public sealed class ApiKeyRow
     /// <summary>The first characters, for people to tell keys apart.</summary>
     public required string Prefix { get; set; }
 
-    /// <summary><c>admin editor viewer</c>.</summary>
+    /// <summary><c>admin editor viewer</c> or a <see cref="RoleRow"/>'s name; <c>user</c> for personal keys, which have none of their own.</summary>
     public required string Role { get; set; }
+
+    /// <summary>Of a personal key: the user that it acts as.</summary>
+    public Guid? UserId { get; set; }
+
+    /// <summary>It manages the organization, whatever its role.</summary>
+    public bool IsOrganizationAdmin { get; set; }
+
+    /// <summary>The user or the key that made it; null for the first.</summary>
+    public Guid? CreatedBy { get; set; }
 
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset? ExpiresAt { get; set; }
+
+    /// <summary>To the minute or so.</summary>
+    public DateTimeOffset? LastUsedAt { get; set; }
+
     public DateTimeOffset? RevokedAt { get; set; }
 }
 

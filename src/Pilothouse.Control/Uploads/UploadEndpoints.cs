@@ -20,8 +20,8 @@ internal static class UploadEndpoints
         routes.MapPost("/v2/deployments/{deployment_id}/upload-url", CreateUrlAsync).RequirePermission(Permissions.Update);
         routes.MapPost("/v2/deployments/{deployment_id}/push-token", PushTokenAsync).RequirePermission(Permissions.Update);
 
-        // No key: the URL is the permission. The limit is enforced while the body is read, and answered in our words.
-        routes.MapPut("/uploads/{token}", ReceiveAsync).WithMetadata(new NoServerLimit());
+        // The limit is enforced while the body is read, and answered in our words.
+        routes.MapPut("/uploads/{token}", ReceiveAsync).WithMetadata(new NoServerLimit()).AllowAnybody("The URL is the permission.");
     }
 
     private static async Task<IResult> CreateUrlAsync(HttpContext http, CreateUploadUrl createUploadUrl, PublicAddress address)

@@ -25,6 +25,9 @@ internal sealed class DeploymentMemory
     /// <summary>Waits that go on, by the revision that is waited for and what for.</summary>
     public Dictionary<(RevisionId Revision, RevisionId? Target), QuietWatch> Watches { get; } = [];
 
+    /// <summary>Revisions of which it was told that they wait for work under way.</summary>
+    public HashSet<RevisionId> WaitTold { get; } = [];
+
     /// <summary>How the last wait for quiet ended, for the switch that follows it.</summary>
     public QuietWait? Quiet { get; set; }
 
@@ -44,6 +47,7 @@ internal sealed class DeploymentMemory
         Drop(Proven, revisions);
         Drop(Runnable, revisions);
         Drop(FirstRefusal, revisions);
+        WaitTold.IntersectWith(revisions);
         foreach (var watch in Watches.Keys.Where(key => !revisions.Contains(key.Revision)).ToList()) Watches.Remove(watch);
     }
 

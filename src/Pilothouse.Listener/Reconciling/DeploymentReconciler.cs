@@ -75,10 +75,15 @@ internal sealed class DeploymentReconciler(
 
         var serving = DeploymentPlanner.Home(situation)?.Id;
         var main = situation.Replicas.FirstOrDefault(replica => replica.Revision == serving && !replica.Name.IsScratch);
-        if (main is { Phase: ReplicaPhase.Ready }) memory.IsFailingTold = false;
+        if (main is { Phase: ReplicaPhase.Ready } && memory.IsFailingTold)
+        {
+            memory.IsFailingTold = false;
+            events.Recovered(memory.Runnable[main.Revision], main.Since);
+        }
+
         if (main is not { Phase: ReplicaPhase.CrashLooping } || memory.IsFailingTold) return;
         memory.IsFailingTold = true;
         var revision = memory.Runnable[main.Revision];
-        events.Failing(revision, FailureText.Ended(revision, main), main.LastExit?.At ?? main.Since);
+        events.Failing(revision, FailureText.Ended(revision, main), FailureText.Facts(revision, main), main.LastExit?.At ?? main.Since);
     }
 }

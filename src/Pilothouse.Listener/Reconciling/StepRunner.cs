@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Pilothouse.Contracts.Deployments;
 using Pilothouse.Core;
 using Pilothouse.Core.Routing;
 using Pilothouse.Core.Runtimes;
@@ -107,24 +108,28 @@ internal sealed class StepRunner(
 
     private void Fail(Step.Fail fail, Pass pass)
     {
-        var message = FailureText.Ended(pass.Runnable(fail.Revision), fail.Seen);
+        var revision = pass.Runnable(fail.Revision);
+        var message = FailureText.Ended(revision, fail.Seen);
         pass.Memory.Failed[fail.Revision.Id] = message;
+        events.StartFailed(revision, message, FailureText.Facts(revision, fail.Seen));
         logger.RevisionFailed(pass.Deployment, fail.Revision.Id, message);
     }
 
     private void Claim(Step.Claim claim, Pass pass)
     {
         string? message = null;
+        StartFacts? facts = null;
         if (claim is { Phase: ClaimPhase.Failed, Revision: { } failed }) message = pass.Memory.Failed[failed.Id];
         if (claim is { Phase: ClaimPhase.Late, Revision: { } late })
         {
             var revision = pass.Runnable(late);
-            message = FailureText.Late(revision, runtime.Find(revision.Scratch.Name) ?? runtime.Find(revision.Main.Name));
+            var seen = runtime.Find(revision.Scratch.Name) ?? runtime.Find(revision.Main.Name);
+            (message, facts) = (FailureText.Late(revision, seen), FailureText.Facts(revision, seen, isLate: true));
         }
 
         var isNews = outbox.Claim(pass.Deployment, new Claim(pass.Generation, claim.Revision?.Id, claim.Phase, message));
 
         // Told by each pass, it would be taken, wake the loop and be told again, without end.
-        if (isNews && claim is { Phase: ClaimPhase.Late, Revision: { } isLate }) events.Late(pass.Runnable(isLate), message!);
+        if (isNews && claim is { Phase: ClaimPhase.Late, Revision: { } isLate }) events.Late(pass.Runnable(isLate), message!, facts!);
     }
 }

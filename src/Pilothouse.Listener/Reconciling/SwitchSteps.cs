@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using Pilothouse.Contracts.Deployments;
 using Pilothouse.Core;
 using Pilothouse.Core.Routing;
 using Pilothouse.Listener.Replicas;
@@ -40,6 +41,9 @@ internal sealed class SwitchSteps(
         }
     }
 
+    /// <summary>What is over sooner is not worth telling.</summary>
+    private static readonly TimeSpan s_tellWait = TimeSpan.FromSeconds(5);
+
     /// <summary>A look at the state some time after a switch.</summary>
     public void LookLater(DeploymentMemory memory)
     {
@@ -55,7 +59,15 @@ internal sealed class SwitchSteps(
         var revision = pass.Runnable(quiet.Revision);
         var watch = Watch(pass, quiet.Revision.Id, quiet.Target);
         var sample = await work.LookAsync(revision.Main, replicas.Find(revision.Main.Name), cancellationToken);
-        if (watch.Look(sample, revision.DrainLimit(options.Value)) is not { } wait) return;
+        var limit = revision.DrainLimit(options.Value);
+        if (watch.Look(sample, limit) is not { } wait)
+        {
+            if (sample.At - watch.Since < s_tellWait || !pass.Memory.WaitTold.Add(quiet.Target)) return;
+            var facts = new WaitFacts(quiet.Revision.Number, sample.Requests.Count, sample.Runs?.Count, limit.TotalSeconds);
+            events.Waiting(pass.Memory.Runnable[quiet.Target], quiet.Revision, facts);
+            return;
+        }
+
         pass.Memory.Quiet = wait;
         pass.Quiet.Add(quiet.Revision.Id);
     }

@@ -1,3 +1,4 @@
+using Pilothouse.Contracts.Deployments;
 using Pilothouse.Core.Runtimes;
 
 namespace Pilothouse.Listener.Replicas;
@@ -23,6 +24,19 @@ internal static class FailureText
     public static string Late(RunnableRevision revision, ReplicaStatus? status) =>
         $"Revision {revision.Planned} is late: {Probe(revision)} did not answer 2xx within {revision.Main.ReadyLimit.TotalSeconds:0} s. "
         + $"It is still starting, and will serve if it becomes healthy.{LastLines(status)}";
+
+    /// <summary>The same for programs.</summary>
+    public static StartFacts Facts(RunnableRevision revision, ReplicaStatus? status, bool isLate = false) => new()
+    {
+        How = isLate ? "late" : status?.Phase switch { null => "not_seen", ReplicaPhase.CrashLooping => "keeps_ending", _ => "ended" },
+        ExitReason = status?.LastExit?.Reason,
+        ExitCode = status?.LastExit?.Code,
+        IsOutOfMemory = status?.LastExit?.IsOutOfMemory == true,
+        MemoryLimitBytes = revision.Main.Limits.MemoryBytes,
+        Restarts = status?.Restarts ?? 0,
+        HealthPath = revision.Launch.HealthPath,
+        ReadyLimitSeconds = revision.Main.ReadyLimit.TotalSeconds,
+    };
 
     private static string Probe(RunnableRevision revision) => $"health probe GET {revision.Launch.HealthPath}";
 

@@ -22,12 +22,24 @@ internal sealed class RevisionEvents(ReportOutbox outbox, TimeProvider time)
             ? $"Revision {revision.Planned} became healthy on scratch state after {Seconds(readyAfter)}."
             : $"Revision {revision.Planned} runs exactly what revision {by} serves with, so it was not tried on scratch state first.");
 
-    public void Late(RunnableRevision revision, string message) => Add(revision, ListenerEventKinds.Late, message);
+    public void Late(RunnableRevision revision, string message, StartFacts facts) =>
+        Add(revision, ListenerEventKinds.Late, message, Json(facts));
+
+    /// <summary>Once for each revision: it is not tried again.</summary>
+    public void StartFailed(RunnableRevision revision, string message, StartFacts facts) =>
+        Add(revision, ListenerEventKinds.StartFailed, message, Json(facts));
+
+    /// <summary>Once for each revision: it is ready, and what serves has work under way.</summary>
+    public void Waiting(RunnableRevision revision, PlannedRevision on, WaitFacts facts) => Add(
+        revision, ListenerEventKinds.Waiting,
+        $"Revision {revision.Planned} is ready and waits until {facts.Runs?.ToString() ?? "an unknown number of"} runs and {facts.Requests} requests "
+        + $"of revision {on} are done, for {facts.LimitSeconds:0} s at most.",
+        JsonSerializer.SerializeToElement(facts, ApiJson.Default.WaitFacts));
 
     public void SwitchedBeside(RunnableRevision from, RunnableRevision to) => Add(
         to, ListenerEventKinds.Switched,
         $"Callers go from revision {from.Planned} to {to.Planned}; both ran, nobody waited.",
-        new SwitchProof { FromRevision = from.Planned.Number, ToRevision = to.Planned.Number, WasHeld = false });
+        Json(new SwitchProof { FromRevision = from.Planned.Number, ToRevision = to.Planned.Number, WasHeld = false }));
 
     /// <summary>Told from the record that survives the process, so that a listener killed right after the switch tells it too.</summary>
     public void Switched(DeploymentId deployment, SwitchRecord record)
@@ -42,27 +54,31 @@ internal sealed class RevisionEvents(ReportOutbox outbox, TimeProvider time)
     }
 
     public void SwitchedBack(RunnableRevision to, string failure, SwitchProof proof) =>
-        Add(to, ListenerEventKinds.SwitchedBack, failure, proof, discriminator: $":{time.GetUtcNow().ToUnixTimeMilliseconds()}");
+        Add(to, ListenerEventKinds.SwitchedBack, failure, Json(proof), discriminator: $":{time.GetUtcNow().ToUnixTimeMilliseconds()}");
 
     public void StateRestored(DeploymentId deployment, RevisionId revision, string copy) => Add(
-        deployment, revision, ListenerEventKinds.StateRestored, $"The state was put back from copy {copy}.", proof: null, $":{copy}");
+        deployment, revision, ListenerEventKinds.StateRestored, $"The state was put back from copy {copy}.", data: null, $":{copy}");
 
     public void StateShrank(RunnableRevision revision, string when, FolderSize before, FolderSize after, string? copy) => Add(
         revision, ListenerEventKinds.StateShrank,
         $"The state folder shrank {when}: {before.Files} files with {before.Bytes} bytes before, {after.Files} files with {after.Bytes} bytes after. "
         + (copy is null ? "There is no copy." : $"The copy {copy} is kept; if threads are missing, put it back."),
-        proof: null, $":{when.Replace(' ', '-')}");
+        data: null, $":{when.Replace(' ', '-')}");
 
     /// <summary>One event for each crash loop of a serving replica.</summary>
-    public void Failing(RunnableRevision revision, string message, DateTimeOffset since) => Add(
-        revision, ListenerEventKinds.Failing, message, proof: null, $":{since.ToUnixTimeMilliseconds()}");
+    public void Failing(RunnableRevision revision, string message, StartFacts facts, DateTimeOffset since) => Add(
+        revision, ListenerEventKinds.Failing, message, Json(facts), $":{since.ToUnixTimeMilliseconds()}");
 
-    private void Add(RunnableRevision revision, string kind, string message, SwitchProof? proof = null, string discriminator = "") =>
-        Add(revision.Main.Deployment, revision.Main.Revision, kind, message, proof, discriminator);
+    /// <summary>The end of a crash loop that was told.</summary>
+    public void Recovered(RunnableRevision revision, DateTimeOffset since) => Add(
+        revision, ListenerEventKinds.Recovered, $"Revision {revision.Planned} is ready again.", data: null, $":{since.ToUnixTimeMilliseconds()}");
 
-    private void Add(DeploymentId deployment, RevisionId revision, string kind, string message, SwitchProof? proof, string discriminator) =>
+    private void Add(RunnableRevision revision, string kind, string message, JsonElement? data = null, string discriminator = "") =>
+        Add(revision.Main.Deployment, revision.Main.Revision, kind, message, data, discriminator);
+
+    private void Add(DeploymentId deployment, RevisionId revision, string kind, string message, JsonElement? data, string discriminator) =>
         outbox.Add(deployment, revision, new ReportedEvent(
-            $"{kind}:{revision.Value:N}{discriminator}", time.GetUtcNow(), kind, message, Json(proof)));
+            $"{kind}:{revision.Value:N}{discriminator}", time.GetUtcNow(), kind, message, data));
 
     private static string Runs(SwitchProof proof) => proof.RunsUnderWayAtHold is { } atHold
         ? $"{atHold} runs under way, {proof.RunsUnderWayAtStop?.ToString() ?? "unknown"} at the stop"
@@ -72,6 +88,8 @@ internal sealed class RevisionEvents(ReportOutbox outbox, TimeProvider time)
         proof is { StateCopy: null, StateBytesBefore: > 0 } ? " The state is larger than may be copied while callers wait, so there is no copy." : "";
 
     private static string Seconds(TimeSpan? span) => span is { } known ? $"{known.TotalSeconds:0.0} s" : "an unknown time";
+
+    private static JsonElement Json(StartFacts facts) => JsonSerializer.SerializeToElement(facts, ApiJson.Default.StartFacts);
 
     private static JsonElement? Json(SwitchProof? proof) =>
         proof is null ? null : JsonSerializer.SerializeToElement(proof, ApiJson.Default.SwitchProof);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Console;
 using Pilothouse.Builds;
 using Pilothouse.Control;
+using Pilothouse.Control.Access;
 using Pilothouse.Gateway;
 using Pilothouse.Listener;
 using Pilothouse.Runtimes.Process;
@@ -43,7 +44,8 @@ internal static class ServeHost
         app.UseGateway();
         app.UseControl();
         app.MapControl();
-        app.MapGet("/ok", (HealthEndpoint health, CancellationToken cancellationToken) => health.AnswerAsync(cancellationToken));
+        app.MapGet("/ok", (HealthEndpoint health, CancellationToken cancellationToken) => health.AnswerAsync(cancellationToken))
+            .AllowAnybody("Probes have no key.");
         return app;
     }
 }

@@ -165,7 +165,7 @@ public sealed class CallerTests
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(host, "/who", ("X-Api-Key", host.NewKey!))).Status);
 
         await host.WithDbAsync(db => db.ApiKeys.ExecuteUpdateAsync(set => set.SetProperty(row => row.RevokedAt, clock.GetUtcNow()), ControlHost.Cancel));
-        clock.Advance(ApiKeys.CacheAge);
+        clock.Advance(AccessCaches.Age);
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(host, "/who", ("X-Api-Key", host.NewKey!))).Status);
     }

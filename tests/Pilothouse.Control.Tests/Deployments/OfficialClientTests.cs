@@ -48,7 +48,7 @@ public sealed class OfficialClientTests(ApiFixture fixture) : IClassFixture<ApiF
         var api = await fixture.NewAsync();
         var key = await api.Host.AddKeyAsync(workspace: null);
 
-        foreach (var path in new[] { "/v2/deployments?name=app&name_contains=app&limit=100&offset=0", $"/v2/deployments/{Guid.NewGuid()}", $"/v2/deployments/{Guid.NewGuid()}/revisions?limit=1" })
+        foreach (var path in new[] { "/v2/deployments?name=app&name_contains=app&limit=100&offset=0", $"/v2/deployments/{Guid.NewGuid()}", $"/v2/deployments/{Guid.NewGuid()}/revisions?limit=1", "/v2/listeners?limit=100&offset=0" })
         {
             var refused = await GetAsync(api.Host, path, key, tenant: null);
             Assert.Equal(HttpStatusCode.Forbidden, refused.Status);
@@ -172,6 +172,21 @@ public sealed class OfficialClientTests(ApiFixture fixture) : IClassFixture<ApiF
     }
 
     [Fact]
+    public async Task A8_13_digest_that_a_registry_gave_is_kept_and_no_registry_is_announced_that_is_not_there()
+    {
+        var api = await fixture.NewAsync();
+        var image = $"registry.corp:5000/team/agent@sha256:{new string('a', 64)}";
+        var external = (await api.CreateExternalAsync("ext", image: image)).Id;
+        var inside = await api.CreateAsync("inside", "internal_docker");
+
+        var token = await api.PostAsync($"/v2/deployments/{inside}/push-token", """{"supports_registry_username":true}""");
+
+        Assert.Equal(image, (await api.RevisionsAsync(external))[0].GetProperty("source_revision_config").GetProperty("image_uri").GetString());
+        Assert.Equal(["detail"], token.Expect(HttpStatusCode.BadRequest).Body.EnumerateObject().Select(field => field.Name));
+        Assert.Contains("no image registry", token.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A8_15_revision_is_there_and_first_before_the_patch_is_answered()
     {
         var api = await fixture.NewAsync();
@@ -284,6 +299,21 @@ public sealed class OfficialClientTests(ApiFixture fixture) : IClassFixture<ApiF
         var deleted = await api.DeleteAsync($"/api-host/v2/deployments/{id}");
 
         Assert.Equal((HttpStatusCode.NoContent, ""), (deleted.Status, deleted.Text));
+    }
+
+    [Fact]
+    public async Task A8_26_listeners_carry_what_the_client_reads_and_a_bad_id_is_told_as_one()
+    {
+        var api = await fixture.NewAsync();
+        var made = await api.PostAsync("/v2/listeners", """{"compute_type":"k8s","compute_id":"prod","compute_config":{"k8s_namespaces":["agents"]}}""");
+
+        var listed = (await api.GetAsync("/api-host/v2/listeners?limit=100&offset=0")).Expect(HttpStatusCode.OK).Body.GetProperty("resources")[0];
+
+        Assert.Equal((made.Id, "prod"), (listed.GetProperty("id").GetString(), listed.GetProperty("compute_id").GetString()));
+        Assert.Equal("agents", listed.GetProperty("compute_config").GetProperty("k8s_namespaces")[0].GetString());
+        Assert.Equal(made.Text, (await api.GetAsync($"/api-host/v2/listeners/{made.Id}")).Expect(HttpStatusCode.OK).Text);
+        (await api.GetAsync($"/v2/listeners/{Guid.NewGuid()}")).Expect(HttpStatusCode.NotFound);
+        (await api.GetAsync("/v2/listeners/prod")).Expect(HttpStatusCode.UnprocessableEntity);
     }
 
     private static string AgentBody(string agent, string environment) =>

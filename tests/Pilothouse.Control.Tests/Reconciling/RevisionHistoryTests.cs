@@ -93,7 +93,7 @@ public sealed class RevisionHistoryTests
                 break;
             case Act.Interrupt when any is not null:
                 await world.Host.Services.GetRequiredService<InterruptRevision>()
-                    .RunAsync(new WorkspaceId(any.WorkspaceId), deployment, any.Id, ControlHost.Cancel);
+                    .RunAsync(new WorkspaceId(any.WorkspaceId), Guid.Empty, deployment, any.Id, ControlHost.Cancel);
                 break;
             case Act.Deploying or Act.Deployed or Act.Failed or Act.Late when next is not null:
                 var phase = act == Act.Late ? "failed" : act.ToString().ToLowerInvariant();

@@ -15,8 +15,6 @@ internal static class JavaScriptLaunch
         Arguments =
         [
             node,
-            "--import", $"{server}/node_modules/tsx/dist/loader.mjs",
-            "--import", $"{server}/{start}/preload.mjs",
             $"{server}/{start}/start.mjs",
             Placeholders.Host,
             Placeholders.Port,

@@ -1,8 +1,9 @@
-// Runs the agent server: node --import …/tsx/dist/loader.mjs --import …/preload.mjs …/start.mjs HOST PORT STATE DEFINITION
+// Runs the agent server: node …/start.mjs HOST PORT STATE DEFINITION
 // in the folder of langgraph.json. STATE is the folder that gets .langgraph_api; DEFINITION is JSON with graphs, auth, http, ui, ui_config.
 import { Server } from "node:http";
+import { register } from "node:module";
 import { durable, observed, resumed } from "./storage.mjs";
-import { load } from "./server.mjs";
+import { load, tsx } from "./server.mjs";
 
 const [host, port, state, definition] = process.argv.slice(-4);
 
@@ -34,6 +35,10 @@ async function start() {
   const ops = new FileSystemOps(runs);
   const work = await observed(ops, runs);
   answer(work);
+
+  // For the project's own code, TypeScript or not; the server itself, loaded by now, starts faster without.
+  await tsx("loader.mjs");
+  register("./hooks.mjs", import.meta.url);
 
   process.env.PORT = port;
   const { cleanup } = await startServer(

@@ -3,14 +3,14 @@ using Pilothouse.Core.Launching;
 
 namespace Pilothouse.Bench.Deploying;
 
-/// <summary>The agent server of a built artifact, started as a runtime starts it, with nothing around it.</summary>
-internal static class LeanBoot
+/// <summary>The replica of a built artifact, started as a runtime starts it, with nothing around it.</summary>
+internal static class OwnBoot
 {
     public static async Task<double> RunAsync(string data)
     {
         var artifact = Directory.EnumerateDirectories(Path.Combine(data, "artifacts")).First(folder => File.Exists(Path.Combine(folder, "launch.json")));
         var launch = LaunchSpecJson.Read(await File.ReadAllTextAsync(Path.Combine(artifact, "launch.json")));
-        var state = Directory.CreateTempSubdirectory("pilothouse-lean-").FullName;
+        var state = Directory.CreateTempSubdirectory("pilothouse-own-").FullName;
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
             ? set
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");

@@ -1,0 +1,39 @@
+using Pilothouse.Core;
+
+namespace Pilothouse.Control.Access;
+
+/// <summary>What is remembered of keys, users, roles and workspaces.</summary>
+internal sealed class AccessCaches(TimeProvider clock)
+{
+    /// <summary>What another control plane on the same store changed is noticed within this.</summary>
+    public static readonly TimeSpan Age = TimeSpan.FromSeconds(3);
+
+    /// <summary>By the hash of the key, in hex.</summary>
+    public AccessCache<string, Credential> Keys { get; } = new(clock);
+
+    public AccessCache<Guid, KnownUser> Users { get; } = new(clock);
+
+    public AccessCache<(string Issuer, string Subject), SubjectUser> Subjects { get; } = new(clock);
+
+    public AccessCache<(OrganizationId Organization, string Role), IReadOnlySet<string>> Roles { get; } = new(clock);
+
+    public AccessCache<WorkspaceId, WorkspaceOwner> Workspaces { get; } = new(clock);
+
+    /// <summary>After each change of who may what, once it is committed: effective for the next request.</summary>
+    public void Forget()
+    {
+        Keys.Clear();
+        Users.Clear();
+        Subjects.Clear();
+        Roles.Clear();
+        Workspaces.Clear();
+    }
+}
+
+/// <param name="Roles">Of the workspaces that the user is a member of.</param>
+internal sealed record KnownUser(
+    Guid Id, OrganizationId Organization, string Email, bool IsOrganizationAdmin, IReadOnlyDictionary<WorkspaceId, string> Roles);
+
+internal sealed record SubjectUser(Guid User);
+
+internal sealed record WorkspaceOwner(OrganizationId Organization);

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace Pilothouse.Control.Access;
+
+internal static partial class Log
+{
+    [LoggerMessage(LogLevel.Warning, "When keys were last used could not be written; tried again soon")]
+    public static partial void KeyUseNotWritten(this ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The keys of the issuer {Issuer} could not be fetched; its tokens are checked with those known before")]
+    public static partial void IssuerKeysNotFetched(this ILogger logger, Exception exception, string issuer);
+}

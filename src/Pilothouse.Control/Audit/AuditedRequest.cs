@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Pilothouse.Control.Access;
+using Pilothouse.Control.Storage;
+
+namespace Pilothouse.Control.Audit;
+
+/// <summary>Tells a guarded request to the audit log before its answer goes out: what changed something, and what was refused for want of a permission.</summary>
+internal static class AuditedRequest
+{
+    private const int MaxText = 300;
+    private static readonly ConcurrentDictionary<Type, PropertyInfo?> s_ids = new();
+
+    /// <param name="permission">Of the endpoint; null when any caller may.</param>
+    /// <param name="result">What the endpoint, or its guard, answers.</param>
+    public static async ValueTask TellAsync(HttpContext http, string? permission, object? result)
+    {
+        if (result is IStatusCodeHttpResult known)
+        {
+            await TellAsync(http, permission, known.StatusCode ?? StatusCodes.Status200OK, result);
+            return;
+        }
+
+        // Of an answer of another kind the status is known when it starts.
+        if (result is IResult) http.Response.OnStarting(async () => await TellAsync(http, permission, http.Response.StatusCode, result));
+    }
+
+    private static async ValueTask TellAsync(HttpContext http, string? permission, int status, object result)
+    {
+        if (http.FindCredential() is not { } credential || http.GetEndpoint() is not RouteEndpoint { RoutePattern.RawText: { } path }) return;
+        var isChange = !AuditOperations.IsQuestion(http.Request.Method, path) && permission?.EndsWith(":read", StringComparison.Ordinal) is not true;
+        if (!(isChange && status is >= 200 and < 300) && status != StatusCodes.Status403Forbidden) return;
+
+        var operation = AuditOperations.Of(http.Request.Method, path);
+        var log = http.RequestServices.GetRequiredService<AuditLog>();
+        await log.WriteAsync(new AuditRow
+        {
+            At = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(),
+            OrganizationId = credential.Organization.Value,
+            WorkspaceId = (http.FindCaller()?.Workspace ?? credential.Workspace)?.Value,
+            UserId = credential.User,
+            ApiKeyId = credential.Key,
+            ActorName = credential.Name,
+            Operation = operation.Name,
+            ResourceType = operation.Resource,
+            ResourceId = Cut(IdOf(result, operation) ?? AuditOperations.IdOf(http.Request.RouteValues, path)),
+            Outcome = status == StatusCodes.Status403Forbidden ? AuditOutcomes.Refused : AuditOutcomes.Succeeded,
+            Status = status,
+            RequestId = http.TraceIdentifier,
+            RemoteAddress = http.Connection.RemoteIpAddress?.ToString(),
+        });
+    }
+
+    /// <summary>Of what was made: the answer has its id, the path has not.</summary>
+    private static string? IdOf(object result, AuditOperation operation)
+    {
+        if (result is not IValueHttpResult { Value: { } value } || !operation.Name.StartsWith("create_", StringComparison.Ordinal)) return null;
+        return s_ids.GetOrAdd(value.GetType(), type => type.GetProperty("Id") ?? type.GetProperty("ProviderId"))?.GetValue(value)?.ToString();
+    }
+
+    private static string? Cut(string? text) => text is { Length: > MaxText } ? text[..MaxText] : text;
+}
+
+internal static class AuditOutcomes
+{
+    public const string Succeeded = "succeeded";
+    public const string Refused = "refused";
+
+    public static IReadOnlyList<string> All { get; } = [Succeeded, Refused];
+}

@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Pilothouse.Contracts;
+using Pilothouse.Contracts.Listeners;
+using Pilothouse.Control.Access;
+using Pilothouse.Control.Errors;
+
+namespace Pilothouse.Control.Listeners;
+
+/// <summary>A workspace's own listeners. The one inside <c>serve</c> belongs to no workspace and is not seen here.</summary>
+internal static class ListenerEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v2/listeners", ListAsync).RequirePermission(Permissions.ReadListeners);
+        routes.MapPost("/v2/listeners", CreateAsync).RequirePermission(Permissions.CreateListeners);
+        routes.MapGet("/v2/listeners/{listener_id}", GetAsync).RequirePermission(Permissions.ReadListeners);
+        routes.MapPatch("/v2/listeners/{listener_id}", PatchAsync).RequirePermission(Permissions.UpdateListeners);
+        routes.MapDelete("/v2/listeners/{listener_id}", DeleteAsync).RequirePermission(Permissions.DeleteListeners);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, ReadListeners read)
+    {
+        var faults = new RequestFaults();
+        var query = new QueryReader(http.Request.Query, faults);
+        var limit = query.Int("limit", 20, 1, 100);
+
+        // Below the largest number by more than a page, so that the answered offset is one too.
+        var offset = query.Int("offset", 0, 0, int.MaxValue - 100);
+        if (faults.Any) return faults.ToResult();
+        var rows = await read.ListAsync(http.GetCaller().Workspace, limit, offset, http.RequestAborted);
+        return ApiResults.Json(new ListenersList([.. rows.Select(ListenerAnswer.Of)], offset + rows.Count), ApiJson.Default.ListenersList);
+    }
+
+    private static async Task<IResult> CreateAsync(HttpContext http, CreateListener createListener)
+    {
+        var faults = new RequestFaults();
+        var wanted = ListenerBodies.ReadCreate(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults);
+        if (faults.Any) return faults.ToResult();
+        var created = await createListener.RunAsync(http.GetCaller().Workspace, wanted, http.RequestAborted);
+        return created.ToResult(row => ApiResults.Json(ListenerAnswer.Of(row), ApiJson.Default.Listener, StatusCodes.Status201Created));
+    }
+
+    private static async Task<IResult> GetAsync(HttpContext http, ReadListeners read)
+    {
+        var faults = new RequestFaults();
+        var listener = faults.PathGuid(http, "listener_id");
+        if (faults.Any) return faults.ToResult();
+        return await read.FindAsync(http.GetCaller().Workspace, listener, http.RequestAborted) is { } row
+            ? ApiResults.Json(ListenerAnswer.Of(row), ApiJson.Default.Listener)
+            : ApiResults.Refused(ListenerRejections.NotFound(listener));
+    }
+
+    private static async Task<IResult> PatchAsync(HttpContext http, PatchListener patchListener)
+    {
+        var faults = new RequestFaults();
+        var listener = faults.PathGuid(http, "listener_id");
+        var request = ListenerBodies.ReadPatch(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults);
+        if (faults.Any) return faults.ToResult();
+        var patched = await patchListener.RunAsync(http.GetCaller().Workspace, listener, request, http.RequestAborted);
+        return patched.ToResult(row => ApiResults.Json(ListenerAnswer.Of(row), ApiJson.Default.Listener));
+    }
+
+    private static async Task<IResult> DeleteAsync(HttpContext http, DeleteListener deleteListener)
+    {
+        var faults = new RequestFaults();
+        var listener = faults.PathGuid(http, "listener_id");
+        if (faults.Any) return faults.ToResult();
+        return await deleteListener.RunAsync(http.GetCaller().Workspace, listener, http.RequestAborted) is { } refused
+            ? ApiResults.Refused(refused)
+            : TypedResults.NoContent();
+    }
+}
