@@ -21,5 +21,5 @@ internal static class TokenOwner
     public static bool IsAgent(string owner) => owner.StartsWith("agent:", StringComparison.Ordinal);
 
     /// <summary>May use tokens that are not its own: those of end users and of agents. Whoever may deploy agents may, since agents do.</summary>
-    public static bool MayActForOthers(Caller caller) => Roles.MayDo(caller.Role, Permissions.Create);
+    public static bool MayActForOthers(Caller caller) => caller.May(Permissions.Create);
 }

@@ -35,9 +35,9 @@ internal sealed class EventStream(
     public async Task<IResult> RunAsync(HttpContext http, EventsOf of, long after, CancellationToken clientGone)
     {
         var caller = http.GetCaller();
-        using var ofKey = _ofKeys.TryTake(caller.ApiKey);
+        using var ofKey = _ofKeys.TryTake(caller.ApiKey ?? caller.Subject);
         using var ofWorkspace = ofKey is null ? null : _ofWorkspaces.TryTake(caller.Workspace);
-        if (ofWorkspace is null) return Refused(http, ofKey is null ? "API key" : "workspace");
+        if (ofWorkspace is null) return Refused(http, ofKey is null ? "caller" : "workspace");
 
         using var watch = watches.Open(new DeploymentId(of.Deployment));
         var changed = watch.Next;
@@ -127,7 +127,7 @@ internal sealed class EventStream(
     /// <summary>The same request would be let in again.</summary>
     private async Task<bool> IsStillAllowedAsync(HttpContext http, Caller caller, CancellationToken cancellationToken) =>
         await authentication.AuthenticateAsync(http, cancellationToken) is null
-        && http.GetCaller() is { } now && now.Workspace == caller.Workspace && Roles.MayDo(now.Role, Permissions.Read);
+        && http.GetCaller() is { } now && now.Workspace == caller.Workspace && now.May(Permissions.Read);
 
     private async Task WriteAsync(HttpContext http, string text, CancellationToken cancellationToken)
     {
