@@ -35,7 +35,7 @@ internal sealed class EventStream(
     public async Task<IResult> RunAsync(HttpContext http, EventsOf of, long after, CancellationToken clientGone)
     {
         var caller = http.GetCaller();
-        using var ofKey = _ofKeys.TryTake(caller.ApiKey ?? caller.Subject);
+        using var ofKey = _ofKeys.TryTake(caller.Subject);
         using var ofWorkspace = ofKey is null ? null : _ofWorkspaces.TryTake(caller.Workspace);
         if (ofWorkspace is null) return Refused(http, ofKey is null ? "caller" : "workspace");
 

@@ -17,6 +17,115 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("Pilothouse.Control.Idempotency.RequestKeyRow", b =>
+                {
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.Property<Guid>("Subject")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subject");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<byte[]>("Answer")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("answer");
+
+                    b.Property<Guid?>("DeploymentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long>("Fence")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("fence");
+
+                    b.Property<byte[]>("Fingerprint")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<long>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<Guid?>("RevisionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("revision_id");
+
+                    b.Property<int?>("Status")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("status");
+
+                    b.HasKey("WorkspaceId", "Subject", "Key")
+                        .HasName("pk_request_keys");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_request_keys_expires_at");
+
+                    b.ToTable("request_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.AgentConnectionRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AgentId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("agent_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid>("ProviderRowId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider_row_id");
+
+                    b.Property<Guid>("TokenId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_id");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_agent_connections");
+
+                    b.HasIndex("ProviderRowId")
+                        .HasDatabaseName("ix_agent_connections_provider_row_id");
+
+                    b.HasIndex("TokenId")
+                        .HasDatabaseName("ix_agent_connections_token_id");
+
+                    b.HasIndex("WorkspaceId", "AgentId", "ProviderRowId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_agent_connections_workspace_id_agent_id_provider_row_id");
+
+                    b.ToTable("agent_connections", (string)null);
+                });
+
             modelBuilder.Entity("Pilothouse.Control.Storage.ApiKeyRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -173,6 +282,104 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_audit_workspace_id_sequence");
 
                     b.ToTable("audit", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.AuthSessionRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("AuthIdHash")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("auth_id_hash");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<Guid>("Initiator")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("initiator");
+
+                    b.Property<bool>("IsDefault")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_default");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<Guid>("ProviderRowId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider_row_id");
+
+                    b.Property<string>("RedirectUri")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("redirect_uri");
+
+                    b.Property<Guid?>("ReplacesTokenId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("replaces_token_id");
+
+                    b.Property<string>("Scopes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scopes");
+
+                    b.Property<byte[]>("Secrets")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("secrets");
+
+                    b.Property<byte[]>("StateHash")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("state_hash");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<Guid?>("TokenId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_id");
+
+                    b.Property<string>("TokenUrl")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_url");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_auth_sessions");
+
+                    b.HasIndex("AuthIdHash")
+                        .IsUnique()
+                        .HasDatabaseName("ix_auth_sessions_auth_id_hash");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_auth_sessions_expires_at");
+
+                    b.HasIndex("ProviderRowId")
+                        .HasDatabaseName("ix_auth_sessions_provider_row_id");
+
+                    b.HasIndex("StateHash")
+                        .IsUnique()
+                        .HasDatabaseName("ix_auth_sessions_state_hash");
+
+                    b.ToTable("auth_sessions", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.CounterRow", b =>
@@ -372,6 +579,117 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.ToTable("events", (string)null);
                 });
 
+            modelBuilder.Entity("Pilothouse.Control.Storage.IntegrationRepositoryRow", b =>
+                {
+                    b.Property<Guid>("IntegrationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("integration_id");
+
+                    b.Property<long>("RepositoryId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("repository_id");
+
+                    b.Property<string>("DefaultBranch")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("default_branch");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url");
+
+                    b.Property<string>("UrlKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url_key");
+
+                    b.HasKey("IntegrationId", "RepositoryId")
+                        .HasName("pk_integration_repositories");
+
+                    b.HasIndex("IntegrationId", "UrlKey")
+                        .HasDatabaseName("ix_integration_repositories_integration_id_url_key");
+
+                    b.ToTable("integration_repositories", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.IntegrationRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AccountName")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account_name");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("InstallationId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("installation_id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("RepositorySelection")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("repository_selection");
+
+                    b.Property<string>("SettingsUrl")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("settings_url");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_integrations");
+
+                    b.HasIndex("WorkspaceId", "Kind", "InstallationId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_integrations_workspace_id_kind_installation_id");
+
+                    b.ToTable("integrations", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.ListenerContactRow", b =>
+                {
+                    b.Property<Guid>("ListenerId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("listener_id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.HasKey("ListenerId")
+                        .HasName("pk_listener_contacts");
+
+                    b.ToTable("listener_contacts", (string)null);
+                });
+
             modelBuilder.Entity("Pilothouse.Control.Storage.ListenerRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -516,6 +834,193 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.ToTable("memberships", (string)null);
                 });
 
+            modelBuilder.Entity("Pilothouse.Control.Storage.OAuthProviderRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AuthUrl")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("auth_url");
+
+                    b.Property<string>("ClientId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("client_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<bool>("IsDynamicClient")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_dynamic_client");
+
+                    b.Property<string>("Issuer")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("issuer");
+
+                    b.Property<string>("McpServerUrl")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("mcp_server_url");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("ProviderId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider_id");
+
+                    b.Property<string>("ProviderType")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider_type");
+
+                    b.Property<string>("RedirectUri")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("redirect_uri");
+
+                    b.Property<string>("RevocationUrl")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("revocation_url");
+
+                    b.Property<Guid>("SealedFor")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sealed_for");
+
+                    b.Property<byte[]>("Secrets")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("secrets");
+
+                    b.Property<bool>("SkipsPkce")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("skips_pkce");
+
+                    b.Property<string>("TokenEndpointAuthMethod")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_endpoint_auth_method");
+
+                    b.Property<string>("TokenUrl")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_url");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<bool>("UsesPkce")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("uses_pkce");
+
+                    b.HasKey("Id")
+                        .HasName("pk_oauth_providers");
+
+                    b.HasIndex("OrganizationId", "ProviderId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_oauth_providers_organization_id_provider_id");
+
+                    b.ToTable("oauth_providers", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.OAuthTokenRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AskedScopes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("asked_scopes");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<bool>("IsDefault")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_default");
+
+                    b.Property<string>("Label")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("label");
+
+                    b.Property<string>("Metadata")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("metadata");
+
+                    b.Property<bool>("NeedsConsent")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("needs_consent");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<Guid>("ProviderRowId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider_row_id");
+
+                    b.Property<long?>("RefreshingUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refreshing_until");
+
+                    b.Property<string>("Scopes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scopes");
+
+                    b.Property<byte[]>("Secrets")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("secrets");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_oauth_tokens");
+
+                    b.HasIndex("ProviderRowId")
+                        .HasDatabaseName("ix_oauth_tokens_provider_row_id");
+
+                    b.HasIndex("WorkspaceId", "Owner", "ProviderRowId")
+                        .HasDatabaseName("ix_oauth_tokens_workspace_id_owner_provider_row_id");
+
+                    b.HasIndex(new[] { "WorkspaceId", "Owner", "ProviderRowId" }, "ix_oauth_tokens_default")
+                        .IsUnique()
+                        .HasDatabaseName("ix_oauth_tokens_workspace_id_owner_provider_row_id1")
+                        .HasFilter("is_default");
+
+                    b.ToTable("oauth_tokens", (string)null);
+                });
+
             modelBuilder.Entity("Pilothouse.Control.Storage.OrganizationRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -538,65 +1043,97 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.ToTable("organizations", (string)null);
                 });
 
-            modelBuilder.Entity("Pilothouse.Control.Idempotency.RequestKeyRow", b =>
+            modelBuilder.Entity("Pilothouse.Control.Storage.PickerSessionRow", b =>
                 {
-                    b.Property<Guid>("WorkspaceId")
+                    b.Property<string>("Id")
                         .HasColumnType("TEXT")
-                        .HasColumnName("workspace_id");
+                        .HasColumnName("id");
 
-                    b.Property<Guid>("Subject")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("subject");
-
-                    b.Property<string>("Key")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("key");
-
-                    b.Property<byte[]>("Answer")
-                        .HasColumnType("BLOB")
-                        .HasColumnName("answer");
-
-                    b.Property<Guid?>("DeploymentId")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("deployment_id");
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
 
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("expires_at");
 
-                    b.Property<long>("Fence")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("fence");
-
-                    b.Property<byte[]>("Fingerprint")
-                        .IsRequired()
-                        .HasColumnType("BLOB")
-                        .HasColumnName("fingerprint");
-
-                    b.Property<long>("LeaseUntil")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("lease_until");
-
-                    b.Property<string>("Owner")
+                    b.Property<string>("Installs")
                         .IsRequired()
                         .HasColumnType("TEXT")
-                        .HasColumnName("owner");
+                        .HasColumnName("installs");
 
-                    b.Property<Guid?>("RevisionId")
+                    b.Property<string>("ReturnTo")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("return_to");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_picker_sessions");
+
+                    b.ToTable("picker_sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.PinRow", b =>
+                {
+                    b.Property<Guid>("DeploymentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<string>("LeftMark")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("left_mark");
+
+                    b.Property<int>("LeftNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("left_number");
+
+                    b.Property<Guid>("LeftRevisionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("left_revision_id");
+
+                    b.Property<long>("PinnedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("pinned_at");
+
+                    b.Property<Guid>("PinnedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("pinned_by");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<Guid>("RevisionId")
                         .HasColumnType("TEXT")
                         .HasColumnName("revision_id");
 
-                    b.Property<int?>("Status")
+                    b.Property<int>("RevisionNumber")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("status");
+                        .HasColumnName("revision_number");
 
-                    b.HasKey("WorkspaceId", "Subject", "Key")
-                        .HasName("pk_request_keys");
+                    b.Property<string>("TargetMark")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target_mark");
 
-                    b.HasIndex("ExpiresAt")
-                        .HasDatabaseName("ix_request_keys_expires_at");
+                    b.Property<int>("TargetNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("target_number");
 
-                    b.ToTable("request_keys", (string)null);
+                    b.Property<Guid>("TargetRevisionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target_revision_id");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("DeploymentId")
+                        .HasName("pk_pins");
+
+                    b.ToTable("pins", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.RevisionRow", b =>

@@ -11,14 +11,75 @@ using Pilothouse.Control.Storage;
 namespace Pilothouse.Control.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261125032309_AuthService")]
-    partial class AuthService
+    [Migration("20261125035103_WholeContract")]
+    partial class WholeContract
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
         {
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
+
+            modelBuilder.Entity("Pilothouse.Control.Idempotency.RequestKeyRow", b =>
+                {
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.Property<Guid>("Subject")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subject");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<byte[]>("Answer")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("answer");
+
+                    b.Property<Guid?>("DeploymentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long>("Fence")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("fence");
+
+                    b.Property<byte[]>("Fingerprint")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<long>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<Guid?>("RevisionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("revision_id");
+
+                    b.Property<int?>("Status")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("status");
+
+                    b.HasKey("WorkspaceId", "Subject", "Key")
+                        .HasName("pk_request_keys");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_request_keys_expires_at");
+
+                    b.ToTable("request_keys", (string)null);
+                });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.AgentConnectionRow", b =>
                 {
@@ -79,6 +140,10 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
+                    b.Property<Guid?>("CreatedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
                     b.Property<long?>("ExpiresAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("expires_at");
@@ -87,6 +152,14 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("BLOB")
                         .HasColumnName("hash");
+
+                    b.Property<bool>("IsOrganizationAdmin")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_organization_admin");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -111,6 +184,10 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("role");
 
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
                     b.Property<Guid?>("WorkspaceId")
                         .HasColumnType("TEXT")
                         .HasColumnName("workspace_id");
@@ -122,7 +199,92 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .IsUnique()
                         .HasDatabaseName("ix_api_keys_hash");
 
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_api_keys_user_id");
+
+                    b.HasIndex("OrganizationId", "WorkspaceId", "CreatedAt")
+                        .HasDatabaseName("ix_api_keys_organization_id_workspace_id_created_at");
+
                     b.ToTable("api_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.AuditRow", b =>
+                {
+                    b.Property<long>("Sequence")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sequence");
+
+                    b.Property<string>("ActorName")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor_name");
+
+                    b.Property<Guid?>("ApiKeyId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("api_key_id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Operation")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("operation");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("RemoteAddress")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("remote_address");
+
+                    b.Property<string>("RequestId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("request_id");
+
+                    b.Property<string>("ResourceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_id");
+
+                    b.Property<string>("ResourceType")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_type");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("status");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<Guid?>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Sequence")
+                        .HasName("pk_audit");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_audit_at");
+
+                    b.HasIndex("OrganizationId", "Sequence")
+                        .HasDatabaseName("ix_audit_organization_id_sequence");
+
+                    b.HasIndex("WorkspaceId", "Sequence")
+                        .HasDatabaseName("ix_audit_workspace_id_sequence");
+
+                    b.ToTable("audit", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.AuthSessionRow", b =>
@@ -399,6 +561,10 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("revision_id");
 
+                    b.Property<string>("Status")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
                     b.Property<Guid>("WorkspaceId")
                         .HasColumnType("TEXT")
                         .HasColumnName("workspace_id");
@@ -414,6 +580,117 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_events_revision_id_sequence");
 
                     b.ToTable("events", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.IntegrationRepositoryRow", b =>
+                {
+                    b.Property<Guid>("IntegrationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("integration_id");
+
+                    b.Property<long>("RepositoryId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("repository_id");
+
+                    b.Property<string>("DefaultBranch")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("default_branch");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url");
+
+                    b.Property<string>("UrlKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url_key");
+
+                    b.HasKey("IntegrationId", "RepositoryId")
+                        .HasName("pk_integration_repositories");
+
+                    b.HasIndex("IntegrationId", "UrlKey")
+                        .HasDatabaseName("ix_integration_repositories_integration_id_url_key");
+
+                    b.ToTable("integration_repositories", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.IntegrationRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AccountName")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account_name");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("InstallationId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("installation_id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("RepositorySelection")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("repository_selection");
+
+                    b.Property<string>("SettingsUrl")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("settings_url");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_integrations");
+
+                    b.HasIndex("WorkspaceId", "Kind", "InstallationId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_integrations_workspace_id_kind_installation_id");
+
+                    b.ToTable("integrations", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.ListenerContactRow", b =>
+                {
+                    b.Property<Guid>("ListenerId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("listener_id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.HasKey("ListenerId")
+                        .HasName("pk_listener_contacts");
+
+                    b.ToTable("listener_contacts", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.ListenerRow", b =>
@@ -530,6 +807,34 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_logs_revision_id_is_build_at_sequence");
 
                     b.ToTable("logs", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.MembershipRow", b =>
+                {
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role");
+
+                    b.HasKey("WorkspaceId", "UserId")
+                        .HasName("pk_memberships");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_memberships_user_id");
+
+                    b.ToTable("memberships", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.OAuthProviderRow", b =>
@@ -741,6 +1046,99 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.ToTable("organizations", (string)null);
                 });
 
+            modelBuilder.Entity("Pilothouse.Control.Storage.PickerSessionRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Installs")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("installs");
+
+                    b.Property<string>("ReturnTo")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("return_to");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_picker_sessions");
+
+                    b.ToTable("picker_sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.PinRow", b =>
+                {
+                    b.Property<Guid>("DeploymentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<string>("LeftMark")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("left_mark");
+
+                    b.Property<int>("LeftNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("left_number");
+
+                    b.Property<Guid>("LeftRevisionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("left_revision_id");
+
+                    b.Property<long>("PinnedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("pinned_at");
+
+                    b.Property<Guid>("PinnedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("pinned_by");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<Guid>("RevisionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("revision_id");
+
+                    b.Property<int>("RevisionNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision_number");
+
+                    b.Property<string>("TargetMark")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target_mark");
+
+                    b.Property<int>("TargetNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("target_number");
+
+                    b.Property<Guid>("TargetRevisionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target_revision_id");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("DeploymentId")
+                        .HasName("pk_pins");
+
+                    b.ToTable("pins", (string)null);
+                });
+
             modelBuilder.Entity("Pilothouse.Control.Storage.RevisionRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -845,6 +1243,31 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.ToTable("revisions", (string)null);
                 });
 
+            modelBuilder.Entity("Pilothouse.Control.Storage.RoleRow", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Permissions")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("permissions");
+
+                    b.HasKey("OrganizationId", "Name")
+                        .HasName("pk_roles");
+
+                    b.ToTable("roles", (string)null);
+                });
+
             modelBuilder.Entity("Pilothouse.Control.Storage.UploadRow", b =>
                 {
                     b.Property<string>("ObjectPath")
@@ -895,6 +1318,60 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_uploads_token_hash");
 
                     b.ToTable("uploads", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.UserRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("DisabledAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("disabled_at");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("email");
+
+                    b.Property<bool>("IsOrganizationAdmin")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_organization_admin");
+
+                    b.Property<string>("Issuer")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("issuer");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Subject")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subject");
+
+                    b.HasKey("Id")
+                        .HasName("pk_users");
+
+                    b.HasIndex("Issuer", "Subject")
+                        .IsUnique()
+                        .HasDatabaseName("ix_users_issuer_subject");
+
+                    b.HasIndex("OrganizationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_users_organization_id_created_at_id");
+
+                    b.ToTable("users", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.WorkspaceRow", b =>
