@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.Net;
+using Pilothouse.Cli.Access;
 using Pilothouse.Cli.Deploy;
 using Pilothouse.Cli.Deployments;
 using Pilothouse.Cli.Explain;
 using Pilothouse.Cli.Logs;
 using Pilothouse.Cli.Output;
 using Pilothouse.Cli.Revisions;
-using Pilothouse.Cli.Rollback;
+using Pilothouse.Cli.Rollbacks;
 using Pilothouse.Cli.Serving;
 using Pilothouse.Client;
 
@@ -39,6 +40,10 @@ public static class PilothouseCommand
             InterruptCommand.Create(terminal),
             UrlCommand.Create(terminal),
             DeleteCommand.Create(terminal),
+            KeysCommand.Create(terminal),
+            MembersCommand.Create(terminal),
+            RolesCommand.Create(terminal),
+            AuditCommand.Create(terminal),
         };
         foreach (var command in ServerCommands.Create()) root.Add(command);
 

@@ -14,6 +14,12 @@ public sealed class CommandTests : CliTests
     [InlineData("revisions")]
     [InlineData("logs")]
     [InlineData("delete")]
+    [InlineData("explain")]
+    [InlineData("rollback")]
+    [InlineData("resume")]
+    [InlineData("redeploy")]
+    [InlineData("interrupt")]
+    [InlineData("url")]
     public async Task Help_is_as_reviewed(string command)
     {
         var ran = await RunBareAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);

@@ -12,7 +12,7 @@ using Pilothouse.Contracts.Logs;
 namespace Pilothouse.Cli.Tests;
 
 /// <summary>Deployments, revisions, uploads and logs in memory, over real HTTP.</summary>
-internal sealed class FakeControlPlane : IAsyncDisposable
+internal sealed partial class FakeControlPlane : IAsyncDisposable
 {
     public const string Key = "lsv2_fake";
 
@@ -158,6 +158,7 @@ internal sealed class FakeControlPlane : IAsyncDisposable
         });
         _app.MapPost("/v1/projects/{id:guid}/revisions/{revision:guid}/build_logs", context => LogsAsync(context, BuildLog));
         _app.MapPost("/v1/projects/{id:guid}/revisions/{revision:guid}/deploy_logs", context => LogsAsync(context, DeployLog));
+        MapWayBack();
         _app.MapPost("/v1/projects/{id:guid}/deploy_logs", context => LogsAsync(context, DeployLog));
     }
 

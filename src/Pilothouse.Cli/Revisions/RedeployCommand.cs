@@ -3,7 +3,7 @@ using System.Text.Json;
 using Pilothouse.Cli.Connecting;
 using Pilothouse.Cli.Deploy;
 using Pilothouse.Cli.Output;
-using Pilothouse.Cli.Rollback;
+using Pilothouse.Cli.Rollbacks;
 using Pilothouse.Contracts;
 
 namespace Pilothouse.Cli.Revisions;

@@ -13,7 +13,7 @@ internal sealed class Standing(IDbContextFactory<PilothouseDb> databases, Access
     public async ValueTask<Grant?> FindAsync(Credential credential, WorkspaceId workspace, CancellationToken cancellationToken)
     {
         if (credential.Workspace is { } own && own != workspace) return null;
-        if (credential.User is { } id) return await OfUserAsync(id, workspace, cancellationToken);
+        if (credential.User is { } id) return await OfUserAsync(id, workspace, isBound: credential.Workspace is not null, cancellationToken);
         if (credential.Workspace is null && !await IsOfAsync(credential.Organization, workspace, cancellationToken)) return null;
         var permissions = await roles.FindAsync(credential.Organization, credential.Role, cancellationToken);
         return new Grant(credential.Role, credential.IsOrganizationAdmin, permissions ?? new HashSet<string>(StringComparer.Ordinal));
@@ -30,11 +30,18 @@ internal sealed class Standing(IDbContextFactory<PilothouseDb> databases, Access
         return all.Count == 1 ? new WorkspaceId(all[0]) : null;
     }
 
-    private async ValueTask<Grant?> OfUserAsync(Guid id, WorkspaceId workspace, CancellationToken cancellationToken)
+    /// <param name="isBound">By a key for this workspace alone, which manages nothing beyond it.</param>
+    private async ValueTask<Grant?> OfUserAsync(Guid id, WorkspaceId workspace, bool isBound, CancellationToken cancellationToken)
     {
         if (await users.FindAsync(id, cancellationToken) is not { } user) return null;
         if (user.IsOrganizationAdmin)
-            return await IsOfAsync(user.Organization, workspace, cancellationToken) ? new Grant(Roles.Admin, IsOrganizationAdmin: true, s_everything) : null;
+        {
+            if (!await IsOfAsync(user.Organization, workspace, cancellationToken)) return null;
+            return isBound
+                ? new Grant(Roles.Admin, IsOrganizationAdmin: false, Roles.PermissionsOf(Roles.Admin)!)
+                : new Grant(Roles.Admin, IsOrganizationAdmin: true, s_everything);
+        }
+
         if (!user.Roles.TryGetValue(workspace, out var role)) return null;
         var permissions = await roles.FindAsync(user.Organization, role, cancellationToken);
         return new Grant(role, IsOrganizationAdmin: false, permissions ?? new HashSet<string>(StringComparer.Ordinal));

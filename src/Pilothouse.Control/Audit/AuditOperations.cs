@@ -16,7 +16,6 @@ internal static class AuditOperations
     {
         ["POST /v2/deployments/{deployment_id}/upload-url"] = new("create_upload_url", "deployment"),
         ["POST /v2/deployments/{deployment_id}/push-token"] = new("create_push_token", "deployment"),
-        ["PATCH /v2/access/organization"] = new("update_organization", "organization"),
         ["POST /v2/auth/authenticate"] = new("authenticate", "oauth_token"),
         ["POST /v2/auth/callback/{provider_id}"] = new("finish_authentication", "oauth_token"),
         ["GET /v2/auth/callback/{provider_id}"] = new("finish_authentication", "oauth_token"),
@@ -45,7 +44,7 @@ internal static class AuditOperations
     {
         if (s_named.TryGetValue($"{method} {path}", out var named)) return named;
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var fixedParts = parts.Where(part => part[0] != '{').ToList();
+        var fixedParts = parts.Where(part => part[0] != '{' && part is not ("v1" or "v2" or "access")).ToList();
         if (fixedParts.Count == 0) return new AuditOperation($"{method.ToLowerInvariant()}_resource", "resource");
 
         var last = fixedParts[^1];

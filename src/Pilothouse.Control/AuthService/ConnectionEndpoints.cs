@@ -41,7 +41,7 @@ internal static class ConnectionEndpoints
     {
         var faults = new RequestFaults();
         CheckAgent(agent_id, faults);
-        var import = TokenBodies.ReadImport(await BodyReader.ReadAsync(http, faults, http.RequestAborted), isOfAgent: true);
+        var import = TokenBodies.ReadImport(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults, isOfAgent: true);
         if (faults.Any) return faults.ToResult();
         var made = await store.UpsertAsync(http.GetCaller(), agent_id, provider_id, import, http.RequestAborted);
         return made.ToResult(Created);

@@ -28,7 +28,7 @@ internal sealed class DiscoverProvider(
             return Refused(wanted, $"its authorization server {server.Issuer} registers no clients by itself: register one there and create the provider with it");
 
         var client = await RegisterAsync(registration, MethodOf(server), redirectUri, cancellationToken);
-        if (client.IsError || string.IsNullOrEmpty(client.ClientId)) return Refused(wanted, $"its authorization server {server.Issuer} refused to register a client");
+        if (client is null || client.IsError || string.IsNullOrEmpty(client.ClientId)) return Refused(wanted, $"its authorization server {server.Issuer} refused to register a client");
         return await KeepAsync(caller, wanted, server, client, redirectUri, cancellationToken);
     }
 
@@ -42,7 +42,7 @@ internal sealed class DiscoverProvider(
         return preferred.FirstOrDefault(method => offered.Contains(method, StringComparer.Ordinal)) ?? TokenEndpointAuthMethods.None;
     }
 
-    private async Task<DynamicClientRegistrationResponse> RegisterAsync(
+    private async Task<DynamicClientRegistrationResponse?> RegisterAsync(
         string address, string method, string redirectUri, CancellationToken cancellationToken)
     {
         using var request = new DynamicClientRegistrationRequest
@@ -57,7 +57,14 @@ internal sealed class DiscoverProvider(
                 TokenEndpointAuthenticationMethod = method,
             },
         };
-        return await outgoing.Client.RegisterClientAsync(request, cancellationToken);
+        try
+        {
+            return await outgoing.Client.RegisterClientAsync(request, cancellationToken);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private async Task<Outcome<OAuthProviderRow>> KeepAsync(

@@ -20,33 +20,35 @@ internal sealed partial class ProviderBodies(OutgoingAddress addresses)
         "request_uri",
     ];
 
-    public OAuthProviderCreate ReadCreate(BodyReader body) => new()
+    public OAuthProviderCreate ReadCreate(BodyReader body, RequestFaults faults) => new()
     {
-        ProviderId = Slug(body),
-        Name = Filled(body, "name", body.Text("name", MaxNameLength)),
-        ClientId = Filled(body, "client_id", body.Text("client_id", MaxClientIdLength)),
+        ProviderId = Slug(body, faults),
+        Name = body.Checked(faults, "name", () => body.Text("name", MaxNameLength), FieldChecks.FaultOfText)!,
+        ClientId = body.Checked(faults, "client_id", () => body.Text("client_id", MaxClientIdLength), FieldChecks.FaultOfText)!,
         ClientSecret = Secret(body),
-        AuthUrl = AuthUrl(body, body.Text("auth_url")),
-        TokenUrl = Url(body, "token_url", body.Text("token_url")),
+        AuthUrl = body.Checked(faults, "auth_url", () => body.Text("auth_url"), FaultOfAuthUrl)!,
+        TokenUrl = body.Checked(faults, "token_url", () => body.Text("token_url"), addresses.FaultOf)!,
         UsesPkce = body.OptionalBool("uses_pkce"),
         CodeChallengeMethod = body.OptionalChoice("code_challenge_method", ["S256"]),
         ProviderType = body.OptionalChoice("provider_type", ProviderTypes.All),
         TokenEndpointAuthMethod = body.OptionalChoice("token_endpoint_auth_method", TokenEndpointAuthMethods.All),
     };
 
-    public OAuthProviderPatch ReadPatch(BodyReader body) => new()
+    public OAuthProviderPatch ReadPatch(BodyReader body, RequestFaults faults) => new()
     {
-        Name = body.OptionalText("name", MaxNameLength) is { } name ? Filled(body, "name", name) : null,
-        ClientId = body.OptionalText("client_id", MaxClientIdLength) is { } client ? Filled(body, "client_id", client) : null,
+        Name = body.Checked(faults, "name", () => body.OptionalText("name", MaxNameLength), FieldChecks.FaultOfText),
+        ClientId = body.Checked(faults, "client_id", () => body.OptionalText("client_id", MaxClientIdLength), FieldChecks.FaultOfText),
         ClientSecret = Secret(body),
-        AuthUrl = body.OptionalText("auth_url") is { } auth ? AuthUrl(body, auth) : null,
-        TokenUrl = body.OptionalText("token_url") is { } token ? Url(body, "token_url", token) : null,
+        AuthUrl = body.Checked(faults, "auth_url", () => body.OptionalText("auth_url"), FaultOfAuthUrl),
+        TokenUrl = body.Checked(faults, "token_url", () => body.OptionalText("token_url"), addresses.FaultOf),
         UsesPkce = body.OptionalBool("uses_pkce"),
         CodeChallengeMethod = body.OptionalChoice("code_challenge_method", ["S256"]),
     };
 
-    public McpProviderCreate ReadMcp(BodyReader body) => new(
-        Slug(body), Filled(body, "name", body.Text("name", MaxNameLength)), Url(body, "mcp_server_url", body.Text("mcp_server_url")));
+    public McpProviderCreate ReadMcp(BodyReader body, RequestFaults faults) => new(
+        Slug(body, faults),
+        body.Checked(faults, "name", () => body.Text("name", MaxNameLength), FieldChecks.FaultOfText)!,
+        body.Checked(faults, "mcp_server_url", () => body.Text("mcp_server_url"), addresses.FaultOf)!);
 
     /// <summary>Null for one that may be stored, else what is wrong with it.</summary>
     public string? FaultOfAuthUrl(string url)
@@ -58,39 +60,18 @@ internal sealed partial class ProviderBodies(OutgoingAddress addresses)
             : null;
     }
 
-    private static string Slug(BodyReader body)
-    {
-        var slug = body.Text("provider_id", MaxSlugLength);
-        if (slug.Length == 0) return Filled(body, "provider_id", slug);
-        if (!SlugText().IsMatch(slug) || slug is "." or ".." or "mcp-discover")
-            body.Refuse("provider_id", "should have letters, digits, '.', '_', '~' and '-' only, and be none of '.', '..' and 'mcp-discover'");
-        return slug;
-    }
-
-    /// <summary>The reader answers an empty text after a fault of its own too.</summary>
-    private static string Filled(BodyReader body, string field, string text)
-    {
-        if (string.IsNullOrWhiteSpace(text) && body.Has(field)) body.Refuse(field, "should not be empty");
-        else if (text.Any(char.IsControl)) body.Refuse(field, "should not have control characters");
-        return text;
-    }
+    private static string Slug(BodyReader body, RequestFaults faults) => body.Checked(
+        faults,
+        "provider_id",
+        () => body.Text("provider_id", MaxSlugLength),
+        slug => !SlugText().IsMatch(slug) || slug is "." or ".." or "mcp-discover"
+            ? "should have letters, digits, '.', '_', '~' and '-' only, one at least, and be none of '.', '..' and 'mcp-discover'"
+            : null)!;
 
     private static string? Secret(BodyReader body) =>
         body.Has("client_secret") && !body.IsNull("client_secret") && body.Text("client_secret", MaxSecretLength, isSecret: true) is { Length: > 0 } secret
             ? secret
             : null;
-
-    private string AuthUrl(BodyReader body, string url)
-    {
-        if (body.Has("auth_url") && FaultOfAuthUrl(url) is { } fault) body.Refuse("auth_url", fault);
-        return url;
-    }
-
-    private string Url(BodyReader body, string field, string url)
-    {
-        if (body.Has(field) && addresses.FaultOf(url) is { } fault) body.Refuse(field, fault);
-        return url;
-    }
 
     [GeneratedRegex(@"\A[A-Za-z0-9._~-]+\z")]
     private static partial Regex SlugText();

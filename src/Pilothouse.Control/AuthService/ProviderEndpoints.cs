@@ -30,7 +30,7 @@ internal static class ProviderEndpoints
     private static async Task<IResult> CreateAsync(HttpContext http, ProviderBodies bodies, CreateProvider createProvider)
     {
         var faults = new RequestFaults();
-        var wanted = bodies.ReadCreate(await BodyReader.ReadAsync(http, faults, http.RequestAborted));
+        var wanted = bodies.ReadCreate(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults);
         if (faults.Any) return faults.ToResult();
         return (await createProvider.RunAsync(http.GetCaller(), wanted, http.RequestAborted)).ToResult(Answered);
     }
@@ -38,7 +38,7 @@ internal static class ProviderEndpoints
     private static async Task<IResult> DiscoverAsync(HttpContext http, ProviderBodies bodies, DiscoverProvider discoverProvider, CallbackAddress callback)
     {
         var faults = new RequestFaults();
-        var wanted = bodies.ReadMcp(await BodyReader.ReadAsync(http, faults, http.RequestAborted));
+        var wanted = bodies.ReadMcp(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults);
         if (faults.Any) return faults.ToResult();
         var redirectUri = callback.Of(http.Request, wanted.ProviderId);
         return (await discoverProvider.RunAsync(http.GetCaller(), wanted, redirectUri, http.RequestAborted)).ToResult(Answered);
@@ -52,7 +52,7 @@ internal static class ProviderEndpoints
     private static async Task<IResult> PatchAsync(HttpContext http, string provider_id, ProviderBodies bodies, PatchProvider patchProvider)
     {
         var faults = new RequestFaults();
-        var patch = bodies.ReadPatch(await BodyReader.ReadAsync(http, faults, http.RequestAborted));
+        var patch = bodies.ReadPatch(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults);
         if (faults.Any) return faults.ToResult();
         return (await patchProvider.RunAsync(http.GetCaller(), provider_id, patch, http.RequestAborted)).ToResult(Answered);
     }

@@ -16,11 +16,11 @@ internal static class TokenBodies
     private const int MaxSeconds = 3650 * 24 * 60 * 60;
 
     /// <param name="isOfAgent">The provider is in the path, and there is no default.</param>
-    public static OAuthTokenImport ReadImport(BodyReader body, bool isOfAgent) => new()
+    public static OAuthTokenImport ReadImport(BodyReader body, RequestFaults faults, bool isOfAgent) => new()
     {
         ProviderId = isOfAgent ? null : body.Text("provider_id"),
-        AccessToken = Secret(body, "access_token")!,
-        RefreshToken = body.Has("refresh_token") && !body.IsNull("refresh_token") ? Secret(body, "refresh_token") : null,
+        AccessToken = Secret(body, faults, "access_token")!,
+        RefreshToken = body.Has("refresh_token") && !body.IsNull("refresh_token") ? Secret(body, faults, "refresh_token") : null,
         ExpiresInSeconds = body.OptionalInt("expires_in_seconds", 0, MaxSeconds),
         Scopes = ReadScopes(body) ?? [],
         ProviderAccountLabel = body.OptionalText("provider_account_label", MaxLabelLength),
@@ -45,12 +45,8 @@ internal static class TokenBodies
         return [.. scopes.Distinct(StringComparer.Ordinal)];
     }
 
-    private static string? Secret(BodyReader body, string name)
-    {
-        var text = body.Text(name, MaxTokenLength, isSecret: true);
-        if (body.Has(name) && text.Any(char.IsControl)) body.Refuse(name, "should not have control characters");
-        return text;
-    }
+    private static string? Secret(BodyReader body, RequestFaults faults, string name) =>
+        body.Checked(faults, name, () => body.Text(name, MaxTokenLength, isSecret: true), FieldChecks.FaultOfText);
 
     private static JsonElement? ReadMetadata(BodyReader body)
     {

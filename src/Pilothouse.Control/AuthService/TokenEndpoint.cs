@@ -34,14 +34,18 @@ internal sealed partial class TokenEndpoint(OutgoingHttp outgoing, AuthSecrets s
     {
         using var request = await ReadyAsync(
             new AuthorizationCodeTokenRequest { Address = tokenUrl, Code = code, RedirectUri = redirectUri, CodeVerifier = verifier }, provider, cancellationToken);
-        return Read(await outgoing.Client.RequestAuthorizationCodeTokenAsync(request, cancellationToken), provider);
+        return await InTimeAsync(outgoing.Client.RequestAuthorizationCodeTokenAsync(request, cancellationToken), cancellationToken) is { } answer
+            ? Read(answer, provider)
+            : new TokenGrant.Unavailable();
     }
 
     public async Task<TokenGrant> RefreshAsync(OAuthProviderRow provider, string refreshToken, CancellationToken cancellationToken)
     {
         using var request = await ReadyAsync(
             new RefreshTokenRequest { Address = provider.TokenUrl, RefreshToken = refreshToken }, provider, cancellationToken);
-        return Read(await outgoing.Client.RequestRefreshTokenAsync(request, cancellationToken), provider);
+        return await InTimeAsync(outgoing.Client.RequestRefreshTokenAsync(request, cancellationToken), cancellationToken) is { } answer
+            ? Read(answer, provider)
+            : new TokenGrant.Unavailable();
     }
 
     /// <returns>False when the provider did not confirm it; true also where it has no way to revoke.</returns>
@@ -57,7 +61,21 @@ internal sealed partial class TokenEndpoint(OutgoingHttp outgoing, AuthSecrets s
                 TokenTypeHint = tokens.Refresh is null ? "access_token" : "refresh_token",
             },
             provider, cancellationToken);
-        return !(await outgoing.Client.RevokeTokenAsync(request, cancellationToken)).IsError;
+        return await InTimeAsync(outgoing.Client.RevokeTokenAsync(request, cancellationToken), cancellationToken) is { IsError: false };
+    }
+
+    /// <summary>Null when the time limit of outgoing calls has passed.</summary>
+    private static async Task<T?> InTimeAsync<T>(Task<T> call, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await call;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     /// <summary>Slack has a method of its API for it, on the host of its token endpoint.</summary>

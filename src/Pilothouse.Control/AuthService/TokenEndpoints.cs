@@ -89,7 +89,7 @@ internal static class TokenEndpoints
     private static async Task<IResult> ImportAsync(HttpContext http, ImportToken importToken)
     {
         var faults = new RequestFaults();
-        var import = TokenBodies.ReadImport(await BodyReader.ReadAsync(http, faults, http.RequestAborted), isOfAgent: false);
+        var import = TokenBodies.ReadImport(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults, isOfAgent: false);
         if (faults.Any) return faults.ToResult();
         var imported = await importToken.RunAsync(http.GetCaller(), import, http.RequestAborted);
         return imported.ToResult(id => ApiResults.Json(new ImportedToken(id), ApiJson.Default.ImportedToken));

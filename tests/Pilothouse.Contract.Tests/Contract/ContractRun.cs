@@ -128,7 +128,7 @@ public sealed class ContractRun(ContractFile file, HttpClient http, HttpClient n
     private string Renewed(string body, JsonObject based) => s_unique
         .Select(field => based[field] is JsonValue value ? (string)value! : null)
         .OfType<string>()
-        .Aggregate(body, (text, taken) => text.Replace($"\"{taken}\"", $"\"{_good.Word("fresh")}\"", StringComparison.Ordinal));
+        .Aggregate(body, (text, taken) => text.Replace($"\"{taken}\"", $"\"{GoodValues.Word("fresh")}\"", StringComparison.Ordinal));
 
     private async Task<int> SendAsync(Operation operation, string what, string path, string? body, Wanted wanted, HttpClient? by = null)
     {

@@ -5,10 +5,10 @@ namespace Pilothouse.Contract.Tests.Contract;
 /// <summary>Makes values that a schema allows. Texts are told apart by a number, since names must be unique.</summary>
 public sealed class GoodValues(ContractFile file)
 {
-    private int _count;
+    private static int s_count;
 
     /// <summary>A word that no other value has.</summary>
-    public string Word(string stem = "w") => $"{stem}-{Interlocked.Increment(ref _count)}";
+    public static string Word(string stem = "w") => $"{stem}-{Interlocked.Increment(ref s_count)}";
 
     /// <summary>With the required fields only.</summary>
     /// <param name="name">Of the field, which tells what text it wants.</param>
@@ -54,6 +54,7 @@ public sealed class GoodValues(ContractFile file)
         _ when name.EndsWith("_url", StringComparison.Ordinal) || name == "return_to" => $"https://{Word("host")}.example/path",
         (_, "code_challenge_method") => "S256",
         (_, "level") => "INFO",
+        (_, "after") => "1",
         (_, "image_uri") => $"registry.example/{Word("image")}:1",
         _ => Word(name.Length == 0 ? "w" : name.Replace('_', '-')),
     };

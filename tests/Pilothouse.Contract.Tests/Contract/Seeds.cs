@@ -43,7 +43,7 @@ public sealed class Seeds(HttpClient http, GoodValues good)
             case "AuthAuthenticateRequest":
                 body["provider"] = await AddAsync(target.Made, "provider_id");
                 body["scopes"] = new JsonArray("read");
-                body["user_id"] = good.Word("user");
+                body["user_id"] = GoodValues.Word("user");
                 break;
             case "TokenImport":
                 body["provider_id"] = await AddAsync(target.Made, "provider_id");
@@ -75,7 +75,7 @@ public sealed class Seeds(HttpClient http, GoodValues good)
                 $"/v2/auth/agents/{await AddAsync(made, "agent_id")}/connections",
                 new JsonObject { ["oauth_token_id"] = await AddAsync(made, "token_id") }),
             "id"),
-        "agent_id" => good.Word("agent"),
+        "agent_id" => GoodValues.Word("agent"),
 
         "project_id" => await AddAsync(made, "deployment_id"),
 
@@ -87,7 +87,7 @@ public sealed class Seeds(HttpClient http, GoodValues good)
 
     private JsonObject Deployment(string source = "external_docker") => new()
     {
-        ["name"] = good.Word("app"),
+        ["name"] = GoodValues.Word("app"),
         ["source"] = source,
         ["source_config"] = new JsonObject(),
         ["source_revision_config"] = source == "external_docker" ? new JsonObject { ["image_uri"] = "registry.example/agent:1" } : new JsonObject(),
@@ -97,13 +97,13 @@ public sealed class Seeds(HttpClient http, GoodValues good)
     private JsonObject Listener() => new()
     {
         ["compute_type"] = "k8s",
-        ["compute_id"] = good.Word("cluster"),
+        ["compute_id"] = GoodValues.Word("cluster"),
         ["compute_config"] = new JsonObject { ["k8s_namespaces"] = new JsonArray("agents") },
     };
 
     private JsonObject Provider() => new()
     {
-        ["provider_id"] = good.Word("provider"),
+        ["provider_id"] = GoodValues.Word("provider"),
         ["name"] = "A provider",
         ["client_id"] = "client",
         ["client_secret"] = "secret",
@@ -122,7 +122,7 @@ public sealed class Seeds(HttpClient http, GoodValues good)
     {
         ["provider"] = provider,
         ["scopes"] = new JsonArray("read"),
-        ["user_id"] = good.Word("user"),
+        ["user_id"] = GoodValues.Word("user"),
     };
 
     private static string Text(JsonNode answer, string field) => (string?)answer[field] ?? throw new SeedException($"no {field} in {answer.ToJsonString()}");

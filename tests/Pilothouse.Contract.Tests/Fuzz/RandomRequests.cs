@@ -18,7 +18,8 @@ public sealed class RandomRequests(ContractFile file, int seed)
     private static readonly string[] s_garbage = ["{", "]", "nul", "\"", "{\"a\":}", "{'a':1}", "[1,]", "\u0001", "{\"\\ud800\":\"\\ud800\"}", "1e", "{}{}", "/**/{}"];
 
     private readonly Random _random = new(seed);
-    private readonly List<string> _ids = [Guid.Empty.ToString()];
+    private readonly Dictionary<string, List<string>> _ids = [];
+    private (string Deployment, string Revision) _pair = ("", "");
     private int _names;
 
     /// <summary>Not safe for several callers at once.</summary>
@@ -28,7 +29,7 @@ public sealed class RandomRequests(ContractFile file, int seed)
         var values = new RandomValues(file, _random);
         var path = operation.Path;
         foreach (var parameter in operation.Parameters.Where(one => one.In == "path"))
-            path = path.Replace($"{{{parameter.Name}}}", Escaped(PathValue(values)), StringComparison.Ordinal);
+            path = path.Replace($"{{{parameter.Name}}}", Escaped(PathValue(parameter.Name, operation, values)), StringComparison.Ordinal);
         var query = string.Join('&', operation.Parameters.Where(one => one.In == "query" && (one.IsRequired || _random.Next(3) == 0)).Select(one => Query(one, values)));
         var prefix = _random.Next(10) == 0 ? "/api-host" : "";
         var request = new HttpRequestMessage(operation.Method, $"{prefix}{path}{(query.Length > 0 ? "?" : "")}{query}");
@@ -43,27 +44,57 @@ public sealed class RandomRequests(ContractFile file, int seed)
     public void Learn(string answer)
     {
         if (!answer.StartsWith('{') || JsonNode.Parse(answer) is not JsonObject fields) return;
-        foreach (var name in (string[])["id", "latest_revision_id", "provider_id", "auth_id"])
+        foreach (var (field, value) in fields)
         {
-            if (fields[name] is not JsonValue value || !value.TryGetValue<string>(out var id)) continue;
-            if (_ids.Count < MaxIds) _ids.Add(id);
-            else _ids[_random.Next(MaxIds)] = id;
+            if (field.EndsWith("id", StringComparison.Ordinal) && value is JsonValue text && text.TryGetValue<string>(out var id)) Keep(KindOf(field, fields), id);
+        }
+
+        if ((string?)fields["latest_revision_id"] is { } revision) Keep("pair", $"{fields["id"]} {revision}");
+    }
+
+    private void Keep(string kind, string id)
+    {
+        if (!_ids.TryGetValue(kind, out var known)) _ids[kind] = known = [];
+        if (known.Count < MaxIds) known.Add(id);
+        else known[_random.Next(MaxIds)] = id;
+    }
+
+    private static string KindOf(string field, JsonObject fields) => field switch
+    {
+        "id" when fields.ContainsKey("tenant_id") => "deployment_id",
+        "id" when fields.ContainsKey("compute_id") => "listener_id",
+        "id" when fields.ContainsKey("oauth_token_id") => "connection_id",
+        "id" when fields.ContainsKey("source_revision_config") => "revision_id",
+        "oauth_token_id" => "token_id",
+        _ => field,
+    };
+
+    private string PathValue(string name, Operation operation, RandomValues values)
+    {
+        switch (_random.Next(10))
+        {
+            case < 7:
+                // A revision is only found below its own deployment.
+                if (name is "deployment_id" or "project_id" && operation.Path.Contains("{revision_id}", StringComparison.Ordinal) && Known("pair") is { } pair)
+                    _pair = (pair.Split(' ')[0], pair.Split(' ')[1]);
+                if (name is "deployment_id" or "project_id") return operation.Path.Contains("{revision_id}", StringComparison.Ordinal) ? _pair.Deployment : Known("deployment_id") ?? "x";
+                if (name is "revision_id") return _pair.Revision;
+                return Known(name) ?? $"agent-{_random.Next(20)}";
+            case 7:
+                return Guid.NewGuid().ToString();
+            default:
+                return values.Text() is { Length: > 0 } text ? text[..Math.Min(text.Length, 300)] : "x";
         }
     }
 
-    private string PathValue(RandomValues values) => _random.Next(10) switch
-    {
-        < 7 => _ids[_random.Next(_ids.Count)],
-        7 => Guid.NewGuid().ToString(),
-        _ => values.Text() is { Length: > 0 } text ? text[..Math.Min(text.Length, 300)] : "x",
-    };
+    private string? Known(string kind) => _ids.TryGetValue(kind, out var known) ? known[_random.Next(known.Count)] : null;
 
     private string Query(Parameter parameter, RandomValues values)
     {
         // What asks to be kept waiting is another test's.
         if (parameter.Name is "timeout") return "timeout=0";
         var text = (_random.Next(3) == 0 ? values.Text() : values.Of(parameter.Schema)?.ToString()) ?? "";
-        if (_random.Next(3) == 0) text = _ids[_random.Next(_ids.Count)];
+        if (_random.Next(3) == 0) text = Known(parameter.Name is "deployment_ids" ? "deployment_id" : parameter.Name) ?? text;
         return $"{parameter.Name}={Escaped(text[..Math.Min(text.Length, 500)])}";
     }
 

@@ -16,9 +16,14 @@ internal sealed class FakeIssuer : IAsyncDisposable
     public const string Audience = "pilothouse";
 
     private readonly WebApplication _app;
+    private readonly TimeProvider _clock;
     private volatile int _fetches;
 
-    private FakeIssuer(WebApplication app) => _app = app;
+    private FakeIssuer(WebApplication app, TimeProvider clock)
+    {
+        _app = app;
+        _clock = clock;
+    }
 
     public string Url => _app.Urls.Single();
 
@@ -33,12 +38,12 @@ internal sealed class FakeIssuer : IAsyncDisposable
     /// <summary>Keys that it publishes besides, e.g. shared secrets.</summary>
     public IReadOnlyList<JsonWebKey> Others { get; set; } = [];
 
-    public static async Task<FakeIssuer> StartAsync()
+    public static async Task<FakeIssuer> StartAsync(TimeProvider clock)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var issuer = new FakeIssuer(builder.Build());
+        var issuer = new FakeIssuer(builder.Build(), clock);
         issuer._app.MapGet("/.well-known/openid-configuration", () => issuer.Answer(
             () => JsonSerializer.Serialize(new Dictionary<string, string> { ["issuer"] = issuer.Url, ["jwks_uri"] = $"{issuer.Url}/keys" })));
         issuer._app.MapGet("/keys", () => issuer.Answer(issuer.Published));
@@ -46,9 +51,14 @@ internal sealed class FakeIssuer : IAsyncDisposable
         return issuer;
     }
 
-    public static SecurityKey NewRsa(string id) => new RsaSecurityKey(RSA.Create(2048)) { KeyId = id };
+    public static RsaSecurityKey NewRsa(string id) => new(RSA.Create(2048)) { KeyId = id };
 
-    public static SecurityKey NewEcdsa(string id) => new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = id };
+    public static RsaSecurityKey Renamed(RsaSecurityKey key, string id) => new(key.Rsa) { KeyId = id };
+
+    public static ECDsaSecurityKey NewEcdsa(string id) => new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = id };
+
+    public static JsonWebKey Public(ECDsaSecurityKey key) => JsonWebKeyConverter.ConvertFromECDsaSecurityKey(
+        new ECDsaSecurityKey(ECDsa.Create(key.ECDsa.ExportParameters(includePrivateParameters: false))) { KeyId = key.KeyId });
 
     public void Rotate(SecurityKey key) => Key = key;
 
@@ -56,7 +66,7 @@ internal sealed class FakeIssuer : IAsyncDisposable
         string subject, string algorithm = SecurityAlgorithms.RsaSha256, string? issuer = null, string audience = Audience, TimeSpan? expires = null, TimeSpan? from = null,
         SecurityKey? key = null)
     {
-        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        var now = _clock.GetUtcNow().UtcDateTime;
         return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = issuer ?? Url,
@@ -89,7 +99,7 @@ internal sealed class FakeIssuer : IAsyncDisposable
     {
         var own = Key is RsaSecurityKey rsa
             ? JsonWebKeyConverter.ConvertFromRSASecurityKey(new RsaSecurityKey(rsa.Rsa.ExportParameters(includePrivateParameters: false)) { KeyId = Key.KeyId })
-            : JsonWebKeyConverter.ConvertFromECDsaSecurityKey(new ECDsaSecurityKey(ECDsa.Create(((ECDsaSecurityKey)Key).ECDsa.ExportParameters(includePrivateParameters: false))) { KeyId = Key.KeyId });
+            : Public((ECDsaSecurityKey)Key);
         var keys = Others.Prepend(own).Select(key => new Dictionary<string, string?>
         {
             ["kty"] = key.Kty, ["kid"] = key.Kid, ["n"] = key.N, ["e"] = key.E, ["crv"] = key.Crv, ["x"] = key.X, ["y"] = key.Y, ["k"] = key.K,

@@ -43,9 +43,9 @@ internal static class MatrixTable
         GET    /v2/deployments/{deployment_id}/revisions/{revision_id}/logs       deployments:read           a e v c
         POST   /v2/deployments/{deployment_id}/revisions/{revision_id}/redeploy   deployments:update         a e
         POST   /v2/deployments/{deployment_id}/revisions/{revision_id}/interrupt  deployments:update         a e
-        POST   /v1/projects/{deployment_id}/revisions/{revision_id}/build_logs    deployments:read           a e v c
-        POST   /v1/projects/{deployment_id}/revisions/{revision_id}/deploy_logs   deployments:read           a e v c
-        POST   /v1/projects/{deployment_id}/deploy_logs                           deployments:read           a e v c
+        POST   /v1/projects/{project_id}/revisions/{revision_id}/build_logs    deployments:read           a e v c
+        POST   /v1/projects/{project_id}/revisions/{revision_id}/deploy_logs   deployments:read           a e v c
+        POST   /v1/projects/{project_id}/deploy_logs                           deployments:read           a e v c
         GET    /v2/listeners                                                      listeners:read             a e v
         POST   /v2/listeners                                                      listeners:create           a
         GET    /v2/listeners/{listener_id}                                        listeners:read             a e v

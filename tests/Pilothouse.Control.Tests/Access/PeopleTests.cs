@@ -112,17 +112,23 @@ public sealed class PeopleTests(AccessFixture fixture) : IClassFixture<AccessFix
     public async Task Administrator_of_the_organization_is_one_in_every_workspace_and_of_no_other_organization()
     {
         var admin = await fixture.InNewAsync();
-        var key = await fixture.PersonalKeyAsync(await fixture.UserAsync("admin"));
+        var user = await fixture.UserAsync("admin");
+        var key = await fixture.PersonalKeyAsync(user);
+        var bound = await fixture.Root.PostAsync($"/v2/access/users/{user}/keys", $$"""{"name":"b","workspace_id":"{{admin.Workspace}}"}""");
         using var client = fixture.Host.Client(key);
         client.DefaultRequestHeaders.Add("X-Tenant-Id", admin.Workspace.ToString());
         using var astray = fixture.Host.Client(key);
         astray.DefaultRequestHeaders.Add("X-Tenant-Id", Guid.NewGuid().ToString());
 
         var me = await new Api(fixture.Host, client, admin.Workspace).GetAsync("/v2/access/me");
+        var within = fixture.As(bound.Expect(HttpStatusCode.Created).Text_("key")!, admin.Workspace);
         var nowhere = await new Api(fixture.Host, astray, admin.Workspace).GetAsync("/v2/access/me");
 
         Assert.Equal(Permissions.All, me.Expect(HttpStatusCode.OK).Body.GetProperty("permissions").EnumerateArray().Select(one => one.GetString()));
         Assert.Equal(HttpStatusCode.Forbidden, nowhere.Status);
+        Assert.Equal("admin", (await within.GetAsync("/v2/access/me")).Text_("role"));
+        Assert.Equal(HttpStatusCode.Forbidden, (await within.PostAsync("/v2/access/users", """{"email":"x@corp.example"}""")).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await within.PostAsync("/v2/access/me/keys", """{"name":"wide"}""")).Status);
         Assert.DoesNotContain(Permissions.ManageOrganization, (await admin.GetAsync("/v2/access/me")).Text, StringComparison.Ordinal);
     }
 

@@ -13,24 +13,50 @@ using Xunit;
 
 namespace Pilothouse.Control.Tests.Access;
 
-public sealed class TokenTests : IAsyncLifetime
+/// <summary>An issuer, and a host that takes its tokens.</summary>
+public sealed class TokenFixture : IAsyncLifetime
 {
-    private readonly FakeTimeProvider _clock = new(TimeProvider.System.GetUtcNow());
-    private FakeIssuer _issuer = null!;
-    private ControlHost _host = null!;
+    internal FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
+
+    internal FakeIssuer Issuer { get; private set; } = null!;
+
+    internal ControlHost Host { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _issuer = await FakeIssuer.StartAsync();
-        _host = await StartAsync(new() { ["Access:Oidc:DefaultRole"] = "editor" });
+        Issuer = await FakeIssuer.StartAsync(Clock);
+        Host = await StartAsync(new() { ["Access:Oidc:DefaultRole"] = "editor" });
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _host.DisposeAsync();
-        await _issuer.DisposeAsync();
-        GC.SuppressFinalize(this);
+        await Host.DisposeAsync();
+        await Issuer.DisposeAsync();
     }
+
+    internal Task<ControlHost> StartAsync(Dictionary<string, string?> settings)
+    {
+        settings["Access:Oidc:Issuer"] = Issuer.Url;
+        settings["Access:Oidc:Audience"] = FakeIssuer.Audience;
+        return ControlHost.StartAsync(settings, services: services => services.AddSingleton<TimeProvider>(Clock));
+    }
+
+    internal static async Task<Reply> MeAsync(string bearer, ControlHost host)
+    {
+        using var client = host.Client(key: null);
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        return await new Api(host, client, default).GetAsync("/v2/access/me");
+    }
+}
+
+/// <summary>Who comes in with which token.</summary>
+public sealed class TokenTests(TokenFixture fixture) : IClassFixture<TokenFixture>
+{
+    private static readonly RsaSecurityKey s_stranger = FakeIssuer.NewRsa("stranger");
+    private static readonly ECDsaSecurityKey s_curve = FakeIssuer.NewEcdsa("curve");
+
+    private readonly FakeIssuer _issuer = fixture.Issuer;
+    private readonly ControlHost _host = fixture.Host;
 
     [Theory]
     [InlineData(SecurityAlgorithms.RsaSha256)]
@@ -38,16 +64,19 @@ public sealed class TokenTests : IAsyncLifetime
     [InlineData(SecurityAlgorithms.EcdsaSha256)]
     public async Task Good_token_makes_its_user_once_with_the_default_role(string algorithm)
     {
-        if (algorithm is SecurityAlgorithms.EcdsaSha256) _issuer.Rotate(FakeIssuer.NewEcdsa("curve"));
+        var subject = $"ann-{algorithm}".ToLowerInvariant();
+        if (algorithm is SecurityAlgorithms.EcdsaSha256) _issuer.Others = [FakeIssuer.Public(s_curve)];
+        string Token() => _issuer.Token(subject, algorithm, key: algorithm is SecurityAlgorithms.EcdsaSha256 ? s_curve : null);
+        fixture.Clock.Advance(IssuerKeys.Pause);
 
-        var me = await MeAsync(_issuer.Token("ann", algorithm));
-        var again = await MeAsync(_issuer.Token("ann", algorithm));
-        var gateway = await _host.Services.GetRequiredService<ICallerCheck>().MayCallAsync(await _host.WorkspaceAsync(), _issuer.Token("ann", algorithm), ControlHost.Cancel);
+        var me = await MeAsync(Token());
+        var again = await MeAsync(Token());
+        var gateway = await _host.Services.GetRequiredService<ICallerCheck>().MayCallAsync(await _host.WorkspaceAsync(), Token(), ControlHost.Cancel);
 
-        Assert.Equal(("editor", "ann@corp.example", null), (me.Expect(HttpStatusCode.OK).Text_("role"), me.Text_("name"), me.Text_("api_key_id")));
+        Assert.Equal(("editor", $"{subject}@corp.example", null), (me.Expect(HttpStatusCode.OK).Text_("role"), me.Text_("name"), me.Text_("api_key_id")));
         Assert.Equal(me.Text_("user_id"), again.Text_("user_id"));
         Assert.True(gateway);
-        Assert.Equal(1, await _host.WithDbAsync(db => db.Users.CountAsync(ControlHost.Cancel)));
+        Assert.Equal(1, await UsersAsync(subject));
     }
 
     [Theory]
@@ -70,18 +99,18 @@ public sealed class TokenTests : IAsyncLifetime
             "not yet" => _issuer.Token("eve", from: TimeSpan.FromSeconds(120)),
             "audience" => _issuer.Token("eve", audience: "somebody"),
             "issuer" => _issuer.Token("eve", issuer: "https://evil.example"),
-            "kid" => _issuer.Token("eve", key: FakeIssuer.NewRsa("unknown")),
-            "key" => _issuer.Token("eve", key: FakeIssuer.NewRsa("first")),
+            "kid" => _issuer.Token("eve", key: FakeIssuer.Renamed(s_stranger, "unknown")),
+            "key" => _issuer.Token("eve", key: FakeIssuer.Renamed(s_stranger, "first")),
             "none" => FakeIssuer.Forge(good, """{"alg":"none","typ":"JWT"}""", _ => []),
             "HS256" => FakeIssuer.Forge(good, """{"alg":"HS256","typ":"JWT","kid":"first"}""", text => HMACSHA256.HashData(_issuer.PublicKeyPem(), text)),
             "cut" => good[..^20],
-            _ => "a.b.c",
+            _ => "eya.b.c",
         };
 
         var reply = await MeAsync(token);
 
         Assert.Equal((HttpStatusCode.Unauthorized, $"Invalid bearer token: {why}."), (reply.Status, reply.Detail));
-        Assert.Equal(0, await _host.WithDbAsync(db => db.Users.CountAsync(ControlHost.Cancel)));
+        Assert.Equal(0, await UsersAsync("eve"));
     }
 
     [Fact]
@@ -92,49 +121,11 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Rotated_key_is_found_with_its_first_token_and_the_old_one_is_not_taken_any_more()
-    {
-        var before = _issuer.Token("ann", expires: TimeSpan.FromHours(1));
-        (await MeAsync(before)).Expect(HttpStatusCode.OK);
-        _issuer.Rotate(FakeIssuer.NewRsa("second"));
-        _clock.Advance(IssuerKeys.Pause);
-
-        (await MeAsync(_issuer.Token("ann"))).Expect(HttpStatusCode.OK);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await MeAsync(before)).Status);
-    }
-
-    [Fact]
-    public async Task Strange_key_ids_do_not_hammer_the_issuer_and_its_absence_stops_only_those()
-    {
-        (await MeAsync(_issuer.Token("ann"))).Expect(HttpStatusCode.OK);
-        _clock.Advance(IssuerKeys.Pause);
-        var before = _issuer.Fetches;
-        for (var number = 0; number < 20; number++) Assert.Equal(HttpStatusCode.Unauthorized, (await MeAsync(_issuer.Token("eve", key: FakeIssuer.NewRsa($"k{number}")))).Status);
-        var asked = _issuer.Fetches - before;
-        _issuer.IsAway = true;
-        _clock.Advance(TimeSpan.FromHours(2));
-
-        (await MeAsync(_issuer.Token("ann", expires: TimeSpan.FromHours(3)))).Expect(HttpStatusCode.OK);
-        Assert.Equal(2, asked);
-    }
-
-    [Fact]
-    public async Task Issuer_that_never_answered_is_503_and_keys_go_on_working()
-    {
-        _issuer.IsAway = true;
-
-        var token = await MeAsync(_issuer.Token("ann"));
-        var key = await MeAsync(_host.NewKey!);
-
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, token.Status);
-        key.Expect(HttpStatusCode.OK);
-    }
-
-    [Fact]
     public async Task Shared_secret_among_the_issuers_keys_signs_nothing()
     {
         var secret = RandomNumberGenerator.GetBytes(64);
         _issuer.Others = [new JsonWebKey { Kty = "oct", Kid = "shared", K = Base64UrlEncoder.Encode(secret) }];
+        fixture.Clock.Advance(IssuerKeys.Pause);
         var forged = FakeIssuer.Forge(_issuer.Token("eve"), """{"alg":"HS256","typ":"JWT","kid":"shared"}""", text => HMACSHA256.HashData(secret, text));
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await MeAsync(forged)).Status);
@@ -143,7 +134,7 @@ public sealed class TokenTests : IAsyncLifetime
     [Fact]
     public async Task Without_a_default_role_only_users_that_were_added_come_in_and_an_email_makes_nobody_them()
     {
-        await using var host = await StartAsync([]);
+        await using var host = await fixture.StartAsync([]);
         var root = new Api(host, host.Client(), await host.WorkspaceAsync());
         (await root.PostAsync("/v2/access/users", """{"email":"bob@corp.example"}""")).Expect(HttpStatusCode.Created);
         var added = await root.PostAsync("/v2/access/users", """{"email":"ann@corp.example","subject":"ann"}""");
@@ -165,7 +156,7 @@ public sealed class TokenTests : IAsyncLifetime
         await using var host = await ControlHost.StartAsync();
 
         (await MeAsync(host.NewKey!, host)).Expect(HttpStatusCode.OK);
-        Assert.Equal((HttpStatusCode.Unauthorized, "Invalid API key: it is unknown, expired or revoked."), ((await MeAsync(_issuer.Token("ann"), host)).Status, (await MeAsync("a.b.c", host)).Detail));
+        Assert.Equal((HttpStatusCode.Unauthorized, "Invalid API key: it is unknown, expired or revoked."), ((await MeAsync(_issuer.Token("ann"), host)).Status, (await MeAsync("eya.b.c", host)).Detail));
     }
 
     [Theory]
@@ -180,17 +171,7 @@ public sealed class TokenTests : IAsyncLifetime
         Assert.Contains(key, refused.Message, StringComparison.Ordinal);
     }
 
-    private Task<ControlHost> StartAsync(Dictionary<string, string?> settings)
-    {
-        settings["Access:Oidc:Issuer"] = _issuer.Url;
-        settings["Access:Oidc:Audience"] = FakeIssuer.Audience;
-        return ControlHost.StartAsync(settings, services: services => services.AddSingleton<TimeProvider>(_clock));
-    }
+    private Task<int> UsersAsync(string subject) => _host.WithDbAsync(db => db.Users.CountAsync(row => row.Subject == subject, ControlHost.Cancel));
 
-    private async Task<Reply> MeAsync(string bearer, ControlHost? host = null)
-    {
-        using var client = (host ?? _host).Client(key: null);
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
-        return await new Api(host ?? _host, client, default).GetAsync("/v2/access/me");
-    }
+    private Task<Reply> MeAsync(string bearer, ControlHost? host = null) => TokenFixture.MeAsync(bearer, host ?? _host);
 }

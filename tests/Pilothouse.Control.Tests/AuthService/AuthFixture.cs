@@ -45,12 +45,21 @@ public sealed class AuthFixture : IAsyncLifetime
             db.Organizations.Add(new OrganizationRow { Id = organization.Value, Name = "another" });
             db.Workspaces.Add(new WorkspaceRow
             {
-                Id = workspace.Value, OrganizationId = organization.Value, Name = "another", WrappedDataKey = wrapped.Wrapped, MasterKeyVersion = wrapped.Version,
+                Id = workspace.Value,
+                OrganizationId = organization.Value,
+                Name = "another",
+                WrappedDataKey = wrapped.Wrapped,
+                MasterKeyVersion = wrapped.Version,
             });
             db.ApiKeys.Add(new ApiKeyRow
             {
-                Id = Guid.CreateVersion7(), OrganizationId = organization.Value, WorkspaceId = workspace.Value, Name = "test",
-                Hash = ApiKeyText.Hash(key), Prefix = ApiKeyText.Shown(key), Role = Roles.Admin,
+                Id = Guid.CreateVersion7(),
+                OrganizationId = organization.Value,
+                WorkspaceId = workspace.Value,
+                Name = "test",
+                Hash = ApiKeyText.Hash(key),
+                Prefix = ApiKeyText.Shown(key),
+                Role = Roles.Admin,
             });
             return db.SaveChangesAsync(ControlHost.Cancel);
         });

@@ -247,6 +247,22 @@ public sealed class ConsentTests(AuthFixture fixture) : IClassFixture<AuthFixtur
     }
 
     [Fact]
+    public async Task Silent_token_endpoint_ends_the_consent_after_the_limit()
+    {
+        await using var host = await ControlHost.StartAsync(
+            new Dictionary<string, string?> { ["Outgoing:AllowPrivateAddresses"] = "true", ["Outgoing:Limit"] = "00:00:01" });
+        var api = await Api.InNewWorkspaceAsync(host);
+        await api.PostAsync("/v2/auth/providers", AuthBodies.Provider("silent", _server));
+        var pending = await api.PostAsync("/v2/auth/authenticate", AuthBodies.Ask("silent"));
+        _server.IsSilent = true;
+
+        var page = await fixture.BrowseAsync(await fixture.ConsentAsync(pending.Text_("url")!));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, page.Status);
+        Assert.Equal("not_found", (await WaitAsync(api, pending)).Text_("status"));
+    }
+
+    [Fact]
     public async Task Wait_ends_in_time_and_knows_what_it_was_asked_of()
     {
         var (api, slug) = await WithProviderAsync();

@@ -54,6 +54,9 @@ internal sealed class OAuthServer : IAsyncDisposable
     /// <summary>What it grants whatever was asked; null: what was asked.</summary>
     public string? Granted { get; set; }
 
+    /// <summary>The token endpoint does not answer.</summary>
+    public bool IsSilent { get; set; }
+
     /// <summary>The token endpoint answers this instead.</summary>
     public int? Failure { get; set; }
 
@@ -98,6 +101,7 @@ internal sealed class OAuthServer : IAsyncDisposable
         var form = (await http.Request.ReadFormAsync(http.RequestAborted)).ToDictionary(pair => pair.Key, pair => pair.Value.Single()!, StringComparer.Ordinal);
         var (client, secret) = Proof(http, form);
         TokenCalls.Enqueue(form);
+        if (IsSilent) await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
         if (Failure is { } status)
         {
             await RefuseAsync(http, status, "server_error");
@@ -150,7 +154,10 @@ internal sealed class OAuthServer : IAsyncDisposable
         Clients["dynamic"] = "given";
         await SayAsync(http, 201, new JsonObject
         {
-            ["client_id"] = "dynamic", ["client_secret"] = "given", ["client_secret_expires_at"] = 0, ["token_endpoint_auth_method"] = "client_secret_basic",
+            ["client_id"] = "dynamic",
+            ["client_secret"] = "given",
+            ["client_secret_expires_at"] = 0,
+            ["token_endpoint_auth_method"] = "client_secret_basic",
         });
     }
 
@@ -162,7 +169,8 @@ internal sealed class OAuthServer : IAsyncDisposable
 
     private Task ProtectedResource(HttpContext http) => SayAsync(http, 200, new JsonObject
     {
-        ["resource"] = new Uri(Address, "/mcp").AbsoluteUri, ["authorization_servers"] = new JsonArray(Issuer),
+        ["resource"] = new Uri(Address, "/mcp").AbsoluteUri,
+        ["authorization_servers"] = new JsonArray(Issuer),
     });
 
     private Task Metadata(HttpContext http) => SayAsync(http, 200, new JsonObject

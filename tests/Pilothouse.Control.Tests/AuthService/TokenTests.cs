@@ -170,6 +170,7 @@ public sealed class TokenTests(AuthFixture fixture) : IClassFixture<AuthFixture>
     [InlineData("""{"provider_id":"p","access_token":"x","scopes":"read"}""", "list_type body.scopes")]
     [InlineData("""{"provider_id":"p","access_token":"x","metadata":[]}""", "dict_type body.metadata")]
     [InlineData("""{"provider_id":"p","access_token":"a\nb"}""", "value_error body.access_token")]
+    [InlineData("""{"provider_id":"p","access_token":""}""", "value_error body.access_token")]
     public async Task Import_is_checked(string body, string fault)
     {
         var api = await fixture.NewAsync();

@@ -24,14 +24,17 @@ public sealed class ListenerFlowTests
         var east = await AddAsync(control, "east", "agents");
         var byItself = await Deploy("by-itself", "--k8s-namespace", "agents");
         var west = await AddAsync(control, "west", "a", "b");
-        var table = await Run("listeners", "list");
-        var json = await Run("listeners", "list", "--json");
-        var open = await Deploy("open");
-        var several = await Deploy("several", "--k8s-namespace", "a");
-        var placed = await Deploy("placed", "--listener-id", west, "--k8s-namespace", "b");
-        var unserved = await Deploy("unserved", "--listener-id", west, "--k8s-namespace", "c");
-        var unknown = await Deploy("unknown", "--listener-id", Guid.NewGuid().ToString());
-        var malformed = await Deploy("malformed", "--listener-id", "west");
+        var ended = await Task.WhenAll(
+            Run("listeners", "list"),
+            Run("listeners", "list", "--json"),
+            Deploy("open"),
+            Deploy("several", "--k8s-namespace", "a"),
+            Deploy("placed", "--listener-id", west, "--k8s-namespace", "b"),
+            Deploy("unserved", "--listener-id", west, "--k8s-namespace", "c"),
+            Deploy("unknown", "--listener-id", Guid.NewGuid().ToString()),
+            Deploy("malformed", "--listener-id", "west"));
+        var (table, json, open, several) = (ended[0], ended[1], ended[2], ended[3]);
+        var (placed, unserved, unknown, malformed) = (ended[4], ended[5], ended[6], ended[7]);
 
         Assert.True(none.Code == 0 && none.Output.Contains("No listeners found", StringComparison.Ordinal), none.ToString());
         Assert.True(lonely.Code == 2 && All(lonely).Contains("no listeners", StringComparison.Ordinal), lonely.ToString());

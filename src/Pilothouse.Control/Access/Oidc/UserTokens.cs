@@ -24,8 +24,9 @@ internal sealed class UserTokens(IssuerKeys keys, TokenUsers users, IOptions<Oid
 
     private static readonly JsonWebTokenHandler s_handler = new() { MapInboundClaims = false, MaximumTokenSizeInBytes = MaxLength };
 
-    /// <summary>It has the form of a token, and tokens are taken at all; keys have no dots.</summary>
-    public bool Takes(string text) => !string.IsNullOrEmpty(options.Value.Issuer) && text.Count(letter => letter == '.') == 2;
+    /// <summary>It has the form of a token (a JSON object in Base64, and two dots), and tokens are taken at all.</summary>
+    public bool Takes(string text) =>
+        !string.IsNullOrEmpty(options.Value.Issuer) && text.StartsWith("ey", StringComparison.Ordinal) && text.Count(letter => letter == '.') == 2;
 
     /// <summary>401 for a bad token, 403 for a good one of nobody who is known here, 503 when the issuer's keys cannot be had.</summary>
     public async ValueTask<Outcome<Credential>> FindAsync(string text, CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Pilothouse.Cli.Deploy;
 using Pilothouse.Client;
 
-namespace Pilothouse.Cli.Rollback;
+namespace Pilothouse.Cli.Rollbacks;
 
 /// <summary>Of commands that make a revision and can follow it.</summary>
 internal sealed class WaitOptions

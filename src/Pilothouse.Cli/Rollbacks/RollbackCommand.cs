@@ -7,7 +7,7 @@ using Pilothouse.Cli.Output;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 
-namespace Pilothouse.Cli.Rollback;
+namespace Pilothouse.Cli.Rollbacks;
 
 internal static class RollbackCommand
 {

@@ -4,7 +4,7 @@ using Pilothouse.Cli.Connecting;
 using Pilothouse.Cli.Output;
 using Pilothouse.Contracts;
 
-namespace Pilothouse.Cli.Rollback;
+namespace Pilothouse.Cli.Rollbacks;
 
 internal static class ResumeCommand
 {
