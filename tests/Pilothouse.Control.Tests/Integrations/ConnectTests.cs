@@ -111,7 +111,7 @@ public sealed class ConnectTests(ConnectedFixture fixture) : IClassFixture<Conne
         var (keys, databases) = (fixture.Host.Services.GetRequiredService<DataKeys>(), fixture.Host.Services.GetRequiredService<IDbContextFactory<PilothouseDb>>());
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         var states = new InstallStates(keys, databases, clock);
-        var caller = new Caller(default, api.Workspace, new Credential { Organization = default, Key = Guid.NewGuid() }, new Grant(Roles.Admin, IsOrganizationAdmin: true, new HashSet<string>()));
+        var caller = new Caller(default, api.Workspace, new Credential { Organization = default, Name = "test", Key = Guid.NewGuid() }, new Grant(Roles.Admin, IsOrganizationAdmin: true, new HashSet<string>()));
 
         var text = await states.WriteAsync(caller, "github", returnTo: null, ControlHost.Cancel);
 
