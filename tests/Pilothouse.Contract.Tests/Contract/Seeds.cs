@@ -59,6 +59,9 @@ public sealed class Seeds(HttpClient http, GoodValues good)
         return body;
     }
 
+    /// <param name="made">What there is already; gets what had to be made on the way, too.</param>
+    public Task<string> IdAsync(Dictionary<string, string> made, string kind) => AddAsync(made, kind);
+
     private async Task<string> AddAsync(Dictionary<string, string> made, string kind) =>
         made.TryGetValue(kind, out var known) ? known : made[kind] = await MakeAsync(made, kind);
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -27,6 +28,11 @@ public sealed class ContractHost : IAsyncLifetime
 
     public IServiceProvider Services => _app.Services;
 
+    public string DirectoryOfData => _directory;
+
+    /// <summary>Changes to how the host is put together, before it starts.</summary>
+    internal Action<WebApplicationBuilder>? Adjust { get; init; }
+
     public IEnumerable<RouteEndpoint> Endpoints => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();
 
     public async ValueTask InitializeAsync()
@@ -40,6 +46,7 @@ public sealed class ContractHost : IAsyncLifetime
             ["Storage:DataDirectory"] = _directory,
         });
         builder.Services.AddControl(builder.Configuration);
+        Adjust?.Invoke(builder);
         _app = builder.Build();
         _app.UseControl();
         _app.MapControl();
@@ -47,6 +54,8 @@ public sealed class ContractHost : IAsyncLifetime
         await _app.StartAsync(Cancel);
         Address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
     }
+
+    public Task<PilothouseDb> DbAsync() => Services.GetRequiredService<IDbContextFactory<PilothouseDb>>().CreateDbContextAsync(Cancel);
 
     /// <param name="key">Null: no key at all.</param>
     public HttpClient Client(string? key)
