@@ -14,7 +14,7 @@ using Pilothouse.Core;
 namespace Pilothouse.Contract.Tests.Tenancy;
 
 /// <summary>One workspace, an administrator's key of it, and what is in it.</summary>
-public sealed class Tenant(ContractHost host, Guid organization, Guid workspace, string key) : IDisposable
+public sealed class Tenant(ContractHost host, Guid organization, Guid workspace, string key, bool isOrganizationAdmin) : IDisposable
 {
     public const long Installation = 4711;
 
@@ -61,7 +61,7 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
             CreatedAt = now,
         });
         await db.SaveChangesAsync(ContractHost.Cancel);
-        return new Tenant(host, owner, workspace.Value, key);
+        return new Tenant(host, owner, workspace.Value, key, organization is null);
     }
 
     /// <summary>Makes one of everything, through the API where it can be had there.</summary>
@@ -69,11 +69,10 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
     {
         var seeds = new Seeds(Http, new GoodValues(file));
         var everything = new Dictionary<string, string> { ["workspace_id"] = Workspace.ToString() };
-        foreach (var kind in (string[])["deployment_id", "revision_id", "listener_id", "token_id", "connection_id", "key_id", "user_id", "role_name"])
+        foreach (var kind in (string[])["deployment_id", "revision_id", "listener_id", "token_id", "connection_id", "key_id"])
             everything[kind] = await seeds.IdAsync(everything, kind);
         everything["project_id"] = everything["deployment_id"];
-        using var member = await Http.PutAsJsonAsync($"/v2/access/members/{everything["user_id"]}", new JsonObject { ["role"] = everything["role_name"] }, ContractHost.Cancel);
-        member.EnsureSuccessStatusCode();
+        if (isOrganizationAdmin) await MemberAsync(seeds, everything);
 
         var consent = await SentAsync("/v2/auth/authenticate", new JsonObject
         {
@@ -90,6 +89,14 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
 
     public void Dispose() => Http.Dispose();
 
+    private async Task MemberAsync(Seeds seeds, Dictionary<string, string> everything)
+    {
+        foreach (var kind in (string[])["user_id", "role_name"]) everything[kind] = await seeds.IdAsync(everything, kind);
+        using var member = await Http.PutAsJsonAsync(
+            $"/v2/access/members/{everything["user_id"]}", new JsonObject { ["role"] = everything["role_name"] }, ContractHost.Cancel);
+        member.EnsureSuccessStatusCode();
+    }
+
     private async Task UploadAsync(Dictionary<string, string> everything)
     {
         var name = GoodValues.Word("app");
@@ -102,6 +109,7 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
             ["secrets"] = new JsonArray(),
         });
         everything["name"] = name;
+        everything["built_deployment_id"] = (string)built["id"]!;
         var upload = await SentAsync($"/v2/deployments/{built["id"]}/upload-url", new JsonObject());
         using var tarball = new ByteArrayContent([1, 2, 3]);
         tarball.Headers.ContentType = new MediaTypeHeaderValue("application/gzip");
