@@ -19,7 +19,10 @@ internal static class SecretSpellings
         yield return AsciiOnly(json);
         yield return JavaScriptEncoder.Default.Encode(value);
         yield return Uri.EscapeDataString(value);
-        foreach (var base64 in Base64(Encoding.UTF8.GetBytes(value))) yield return base64;
+        var bytes = Encoding.UTF8.GetBytes(value);
+        yield return Convert.ToHexString(bytes);
+        yield return Convert.ToHexStringLower(bytes);
+        foreach (var base64 in Base64(bytes)) yield return base64;
     }
 
     /// <summary>As JSON.stringify writes it, without the quotes.</summary>
