@@ -9,6 +9,7 @@ using Pilothouse.Contract.Tests.World;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Core.Builds;
+using Pilothouse.EndToEnd.World;
 using Pilothouse.Testing;
 using Pilothouse.Testing.Builds;
 using Xunit;
@@ -136,7 +137,7 @@ public sealed class SecretMarkersTests(ITestOutputHelper output) : IAsyncLifetim
         var url = (string)answer["upload_url"]!;
         _mayTell.Add(request);
         _markers.Keep(url.Split('/')[^1], "upload token");
-        using var content = new ByteArrayContent("source"u8.ToArray());
+        using var content = new ByteArrayContent(Tarball.OfFiles(new Dictionary<string, string> { ["langgraph.json"] = "{}" }));
         content.Headers.ContentType = new("application/gzip");
         using var put = await _http.PutAsync(new Uri(url), content, ContractHost.Cancel);
         put.EnsureSuccessStatusCode();

@@ -9,6 +9,7 @@ using Pilothouse.Control.Access;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
+using Pilothouse.EndToEnd.World;
 
 namespace Pilothouse.Contract.Tests.Tenancy;
 
@@ -110,7 +111,7 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
         everything["name"] = name;
         everything["built_deployment_id"] = (string)built["id"]!;
         var upload = await SentAsync($"/v2/deployments/{built["id"]}/upload-url", new JsonObject());
-        using var tarball = new ByteArrayContent([1, 2, 3]);
+        using var tarball = new ByteArrayContent(Tarball.OfFiles(new Dictionary<string, string> { ["langgraph.json"] = "{}" }));
         tarball.Headers.ContentType = new MediaTypeHeaderValue("application/gzip");
         using var put = await Http.PutAsync(new Uri((string)upload["upload_url"]!), tarball, ContractHost.Cancel);
         put.EnsureSuccessStatusCode();
