@@ -7,6 +7,9 @@ namespace Pilothouse.Contract.Tests.Contract;
 /// <summary>How to get an id of each kind of thing, through the API itself, and the few values of a body that no schema tells.</summary>
 public sealed class Seeds(HttpClient http, GoodValues good)
 {
+    /// <summary>Where images run; must be said as soon as the workspace has listeners.</summary>
+    public string? Listener { get; init; }
+
     /// <summary>Fills the path of an operation with ids of things that were just made, and the query with what must be there.</summary>
     public async Task<Target> TargetAsync(Operation operation)
     {
@@ -35,6 +38,7 @@ public sealed class Seeds(HttpClient http, GoodValues good)
         {
             case "DeploymentCreateRequest":
                 body["source"] = "external_docker";
+                body["source_config"] = Placement();
                 body["source_revision_config"] = new JsonObject { ["image_uri"] = "registry.example/agent:1" };
                 break;
             case "ListenerCreateRequest":
@@ -82,6 +86,9 @@ public sealed class Seeds(HttpClient http, GoodValues good)
 
         "project_id" => await AddAsync(made, "deployment_id"),
 
+        // Nobody's: a real one is in an address that was given to somebody.
+        "token" => GoodValues.Word("token"),
+
         // Comes from GitHub alone, which is not here.
         "integration_id" => Guid.NewGuid().ToString(),
         "workspace_id" => Text(await PostAsync("/v2/access/workspaces", new JsonObject { ["name"] = GoodValues.Word("workspace") }), "id"),
@@ -96,10 +103,14 @@ public sealed class Seeds(HttpClient http, GoodValues good)
     {
         ["name"] = GoodValues.Word("app"),
         ["source"] = source,
-        ["source_config"] = new JsonObject(),
+        ["source_config"] = source == "external_docker" ? Placement() : new JsonObject(),
         ["source_revision_config"] = source == "external_docker" ? new JsonObject { ["image_uri"] = "registry.example/agent:1" } : new JsonObject(),
         ["secrets"] = new JsonArray(new JsonObject { ["name"] = "GREETING", ["value"] = "hello" }),
     };
+
+    private JsonObject Placement() => Listener is null
+        ? new JsonObject()
+        : new JsonObject { ["listener_id"] = Listener, ["listener_config"] = new JsonObject { ["k8s_namespace"] = "agents" } };
 
     private static JsonObject Role() => new() { ["name"] = GoodValues.Word("role"), ["permissions"] = new JsonArray("deployments:read") };
 

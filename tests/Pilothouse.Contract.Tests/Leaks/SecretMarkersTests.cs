@@ -174,7 +174,9 @@ public sealed class SecretMarkersTests(ITestOutputHelper output) : IAsyncLifetim
 
     private async Task EveryOperationAsync(Dictionary<string, string> made)
     {
-        var seeds = new Seeds(_http, new GoodValues(OurDocument.File));
+        var good = new GoodValues(OurDocument.File);
+        made["listener_id"] = await new Seeds(_http, good).IdAsync(made, "listener_id");
+        var seeds = new Seeds(_http, good) { Listener = made["listener_id"] };
         foreach (var operation in OurDocument.File.Operations.OrderBy(one => one.Verb == "delete").ThenBy(one => one.Verb))
         {
             var target = await seeds.TargetAsync(operation);

@@ -30,13 +30,14 @@ public sealed class StoreQueriesTests
     [Fact]
     public async Task The_store_is_asked_the_same_for_a_foreign_thing_as_for_none()
     {
+        // Before the host: it looks only now and then whether anybody listens.
+        using var queries = new StoreQueries();
         await using var host = new ContractHost();
         await host.InitializeAsync();
         using var theirs = await Tenant.NewAsync(host);
         using var ours = await Tenant.NewAsync(host);
         await theirs.FillAsync(OurDocument.File);
         await ours.FillAsync(OurDocument.File);
-        using var queries = new StoreQueries();
 
         // Whoever is known already is not looked up again.
         await queries.OfAsync(ours.Http, "/v2/access/me", ContractHost.Cancel);
