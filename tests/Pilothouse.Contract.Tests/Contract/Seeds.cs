@@ -8,7 +8,7 @@ namespace Pilothouse.Contract.Tests.Contract;
 public sealed class Seeds(HttpClient http, GoodValues good)
 {
     /// <summary>Where images run; must be said as soon as the workspace has listeners.</summary>
-    public string? Listener { get; init; }
+    public string? RunsAt { get; init; }
 
     /// <summary>Fills the path of an operation with ids of things that were just made, and the query with what must be there.</summary>
     public async Task<Target> TargetAsync(Operation operation)
@@ -108,9 +108,9 @@ public sealed class Seeds(HttpClient http, GoodValues good)
         ["secrets"] = new JsonArray(new JsonObject { ["name"] = "GREETING", ["value"] = "hello" }),
     };
 
-    private JsonObject Placement() => Listener is null
+    private JsonObject Placement() => RunsAt is null
         ? new JsonObject()
-        : new JsonObject { ["listener_id"] = Listener, ["listener_config"] = new JsonObject { ["k8s_namespace"] = "agents" } };
+        : new JsonObject { ["listener_id"] = RunsAt, ["listener_config"] = new JsonObject { ["k8s_namespace"] = "agents" } };
 
     private static JsonObject Role() => new() { ["name"] = GoodValues.Word("role"), ["permissions"] = new JsonArray("deployments:read") };
 

@@ -176,7 +176,7 @@ public sealed class SecretMarkersTests(ITestOutputHelper output) : IAsyncLifetim
     {
         var good = new GoodValues(OurDocument.File);
         made["listener_id"] = await new Seeds(_http, good).IdAsync(made, "listener_id");
-        var seeds = new Seeds(_http, good) { Listener = made["listener_id"] };
+        var seeds = new Seeds(_http, good) { RunsAt = made["listener_id"] };
         foreach (var operation in OurDocument.File.Operations.OrderBy(one => one.Verb == "delete").ThenBy(one => one.Verb))
         {
             var target = await seeds.TargetAsync(operation);

@@ -11,7 +11,7 @@ internal sealed partial class TenancyRun(ContractFile file, Tenant theirs, Tenan
 {
     private static readonly string[] s_perRequest = ["Date", "Content-Length", "ETag", "Traceparent", "X-Request-Id"];
 
-    private readonly Seeds _seeds = new(ours.Http, new GoodValues(file)) { Listener = ours.Ids["listener_id"] };
+    private readonly Seeds _seeds = new(ours.Http, new GoodValues(file)) { RunsAt = ours.Ids["listener_id"] };
 
     /// <summary>Texts that only their answers may hold; what a request says itself, its answer may repeat.</summary>
     private readonly string[] _marks = [.. theirs.Ids
