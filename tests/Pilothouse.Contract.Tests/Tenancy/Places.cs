@@ -78,6 +78,10 @@ public static class Places
         {
             if (at == "query" && name is "state" or "installation_id") return;
             if (at == "body" && name is "name" or "email") return;
+
+            // Makes a thing of that name in the caller's own, where every name is free.
+            if (at == "body" && name == "provider_id" && operation.Path.StartsWith("/v2/auth/providers", StringComparison.Ordinal)) return;
+            if (name == "agent_id" && operation.Verb == "post") return;
             var kind = s_named.GetValueOrDefault(name) ?? (s_kinds.Contains(name) ? name : null);
             if (kind is not null) places.Add(new Place(at, name, kind));
             else if (!s_values.Contains(name)) faults.Add($"{operation}: say in Places what {at}.{name} names.");

@@ -129,7 +129,7 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
         await using var db = await host.DbAsync();
         db.Integrations.Add(new IntegrationRow
         {
-            Id = integration, WorkspaceId = Workspace, Kind = "github", InstallationId = Installation, AccountName = "account-of-theirs", CreatedAt = now, UpdatedAt = now,
+            Id = integration, WorkspaceId = Workspace, Kind = "github", InstallationId = Installation, AccountName = $"account-{Workspace}", CreatedAt = now, UpdatedAt = now,
         });
         db.PickerSessions.Add(new PickerSessionRow
         {
@@ -138,7 +138,7 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
         db.Logs.Add(new LogRow
         {
             WorkspaceId = Workspace, DeploymentId = Guid.Parse(everything["deployment_id"]), RevisionId = Guid.Parse(everything["revision_id"]),
-            At = now, Level = 2, Message = "line-of-theirs",
+            At = now, Level = 2, Message = $"line-{Workspace}",
         });
         await db.SaveChangesAsync(ContractHost.Cancel);
     }
