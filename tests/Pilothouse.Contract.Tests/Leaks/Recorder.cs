@@ -19,19 +19,16 @@ internal sealed class Recorder() : DelegatingHandler(new SocketsHttpHandler { Al
     }
 }
 
-/// <summary>What the process says, down to the least, and with everything that goes with it.</summary>
+/// <summary>What the process says, down to the least, with its exceptions.</summary>
 internal sealed class KeptLog : ILoggerProvider, ILogger
 {
     public ConcurrentQueue<string> Lines { get; } = [];
 
     public ILogger CreateLogger(string categoryName) => this;
 
+    /// <summary>The console of the server is without scopes, too.</summary>
     public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull
-    {
-        Lines.Enqueue($"{state}");
-        return null;
-    }
+        where TState : notnull => null;
 
     public bool IsEnabled(LogLevel logLevel) => true;
 

@@ -116,6 +116,7 @@ public sealed class SecretMarkersTests(ITestOutputHelper output) : IAsyncLifetim
     {
         var made = new Dictionary<string, string>();
         made["deployment_id"] = await MadeAsync("/v2/deployments", Deployment("external_docker", Secrets(12)), "id");
+        _environment.Clear();
         made["built"] = await MadeAsync("/v2/deployments", Deployment("internal_source", Secrets(12)), "id");
         for (var at = 0; at < 6; at++)
         {
@@ -159,7 +160,7 @@ public sealed class SecretMarkersTests(ITestOutputHelper output) : IAsyncLifetim
 
         await AskAsync(HttpMethod.Post, "/v2/deployments", With(Deployment("external_docker", []), "secrets", Bad("list of secrets")));
         await AskAsync(HttpMethod.Post, "/v2/deployments", With(Deployment("external_docker", []), "secrets", new JsonArray(new JsonObject { ["name"] = "A", ["value"] = new JsonArray(Bad("value")) })));
-        await AskAsync(HttpMethod.Post, "/v2/deployments", With(Deployment("external_docker", Secrets(1)), "name", 7));
+        await AskAsync(HttpMethod.Post, "/v2/deployments", With(Deployment("external_docker", new JsonArray(new JsonObject { ["name"] = "A", ["value"] = Bad("deployment") })), "name", 7));
         await AskAsync(HttpMethod.Patch, $"/v2/deployments/{made["deployment_id"]}", new JsonObject { ["secrets"] = new JsonObject { ["A"] = Bad("change") } });
         await AskAsync(HttpMethod.Post, "/v2/auth/providers", With(Provider(Bad("provider")), "auth_url", 7));
         await AskAsync(HttpMethod.Post, "/v2/auth/providers", With(Provider(""), "client_secret", new JsonObject { ["x"] = Bad("client secret") }));

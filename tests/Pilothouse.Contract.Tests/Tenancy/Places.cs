@@ -79,8 +79,9 @@ public static class Places
             if (at == "query" && name is "state" or "installation_id") return;
             if (at == "body" && name is "name" or "email") return;
 
-            // Makes a thing of that name in the caller's own, where every name is free.
+            // A name in the caller's own, where every name is free.
             if (at == "body" && name == "provider_id" && operation.Path.StartsWith("/v2/auth/providers", StringComparison.Ordinal)) return;
+            if (at == "body" && name is "user_id" or "ls_user_id") return;
             if (name == "agent_id" && operation.Verb == "post") return;
             var kind = s_named.GetValueOrDefault(name) ?? (s_kinds.Contains(name) ? name : null);
             if (kind is not null) places.Add(new Place(at, name, kind));

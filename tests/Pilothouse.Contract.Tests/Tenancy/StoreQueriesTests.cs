@@ -21,7 +21,6 @@ public sealed class StoreQueriesTests
         ("/v2/listeners/{0}", "listener_id"),
         ("/v2/auth/providers/{0}", "provider_id"),
         ("/v2/auth/tokens?provider_id={0}", "provider_id"),
-        ("/v2/auth/wait/{0}?timeout=0", "auth_id"),
         ("/v2/access/users/{0}", "user_id"),
         ("/v1/integrations/github/{0}/repos", "integration_id"),
         ("/v2/integrations/forge-github/picker-sessions/{0}", "session_id"),
