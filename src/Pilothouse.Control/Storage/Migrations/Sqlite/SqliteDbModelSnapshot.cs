@@ -1191,6 +1191,14 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("number");
 
+                    b.Property<string>("ResourceSpec")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_spec");
+
+                    b.Property<string>("SecretReferences")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("secret_references");
+
                     b.Property<byte[]>("SecretValues")
                         .IsRequired()
                         .HasColumnType("BLOB")
@@ -1263,6 +1271,31 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasName("pk_roles");
 
                     b.ToTable("roles", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.TracingDeletionRow", b =>
+                {
+                    b.Property<Guid>("DeploymentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("requested_at");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("DeploymentId")
+                        .HasName("pk_tracing_deletions");
+
+                    b.ToTable("tracing_deletions", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.UploadRow", b =>
