@@ -33,7 +33,8 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
         PatchRules.Check(row, current, request, urls.Of(row.Name, row.Id), refusals);
         if (patch.SourceRevisionConfig?.SourceTarballPath is { } path) await UploadRules.CheckAsync(db, row, path, refusals, cancellationToken);
         await CheckRepositoryAsync(db, row, current.SourceConfig, patch.SourceConfig?.RepoUrl, refusals, cancellationToken);
-        var plan = PatchPlanner.Plan(row.Source, current, await LatestSourceAsync(db, row, cancellationToken), patch, isAlways, refusals);
+        var ofSource = PatchRules.IsSourcePossible(row, patch) ? refusals : new Refusals();
+        var plan = PatchPlanner.Plan(row.Source, current, await LatestSourceAsync(db, row, cancellationToken), patch, isAlways, ofSource);
         if (refusals.ToRejection() is { } refused) return refused;
 
         var wanted = await WithSecretsAsync(row, current, patch, cancellationToken) with

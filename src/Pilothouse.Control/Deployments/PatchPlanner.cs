@@ -24,7 +24,11 @@ internal static class PatchPlanner
         var isOfSource = patch.RevisionSource is not null || sent != new SourceRevisionConfig();
         var of = patch.RevisionSource ?? (isOfSource ? source : latestSource ?? source);
 
+        var before = refusals.Count;
         SourceRules.CheckApplicable(of, sent, refusals);
+
+        // Who sends another source's fields need not read what this one lacks.
+        if (refusals.Count > before) return new PatchPlan(sourceConfig, RevisionSource: null, current.SourceRevisionConfig);
 
         // What another source carried means nothing to this one.
         var carried = string.Equals(latestSource ?? source, of, StringComparison.Ordinal) ? current.SourceRevisionConfig : new SourceRevisionConfig();

@@ -50,7 +50,7 @@ internal static class ResourceSpecRules
     private static void CheckOnce(string lists, string field, IReadOnlyList<string> values, Refusals refusals)
     {
         foreach (var twice in values.GroupBy(value => value, StringComparer.Ordinal).Where(group => group.Skip(1).Any()))
-            refusals.Add($"source_config.resource_spec: {lists} have the {field} '{twice.Key}' more than once.");
+            refusals.Add($"source_config.resource_spec.{lists} have the {field} '{twice.Key}' more than once.");
     }
 
     private static IEnumerable<string> Texts(JsonElement spec, string list, string field)
