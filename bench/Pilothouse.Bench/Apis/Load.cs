@@ -39,8 +39,8 @@ internal sealed partial class Load(string folder, string core, string key)
 
     /// <summary>Each changes something, and none makes a revision.</summary>
     public static string Patch(IEnumerable<Guid> ids) =>
-        $$"""
-        local paths = { {{string.Join(',', ids.Select(id => $"\"/v2/deployments/{id}\""))}} }
+        $$$"""
+        local paths = { {{{string.Join(',', ids.Select(id => $"\"/v2/deployments/{id}\""))}}} }
         local at = 0
         request = function()
           at = at + 1
