@@ -6,9 +6,6 @@ namespace Pilothouse.Client;
 /// <summary>Agent authentication: providers, tokens, connections and consents.</summary>
 public sealed partial class PilothouseClient
 {
-    /// <summary>The control plane holds a wait as long as asked; this much more for its answer to arrive.</summary>
-    private static readonly TimeSpan s_waitSlack = TimeSpan.FromSeconds(10);
-
     /// <summary>Of the organization, oldest first.</summary>
     public Task<IReadOnlyList<OAuthProvider>> ListOAuthProvidersAsync(CancellationToken cancellationToken = default) =>
         GetAsync("v2/auth/providers", ApiJson.Default.IReadOnlyListOAuthProvider, cancellationToken);
@@ -91,13 +88,16 @@ public sealed partial class PilothouseClient
     public Task<AuthenticateAnswer> AuthenticateAsync(AuthenticateRequest request, CancellationToken cancellationToken = default) => SendAsync(
         HttpMethod.Post, "v2/auth/authenticate", request, ApiJson.Default.AuthenticateRequest, ApiJson.Default.AuthenticateAnswer, cancellationToken);
 
-    /// <summary>Held until the user has consented; <see cref="AuthStatuses.Timeout"/> after <paramref name="limit"/>, which the client's own call limit cuts.</summary>
+    /// <summary>Held until the user has consented; <see cref="AuthStatuses.Timeout"/> after <paramref name="limit"/>.</summary>
     /// <param name="authId">Of a pending <see cref="AuthenticateAnswer"/>.</param>
-    public Task<WaitAnswer> WaitForConsentAsync(string authId, TimeSpan limit, CancellationToken cancellationToken = default)
+    /// <param name="limit">In whole seconds; the answer may take a call limit more.</param>
+    public async Task<WaitAnswer> WaitForConsentAsync(string authId, TimeSpan limit, CancellationToken cancellationToken = default)
     {
-        var held = _http.Timeout - s_waitSlack is var most && most > TimeSpan.Zero && most < limit ? most : limit;
-        return GetAsync(
-            $"v2/auth/wait/{Uri.EscapeDataString(authId)}?timeout={(int)Math.Ceiling(held.TotalSeconds)}", ApiJson.Default.WaitAnswer, cancellationToken);
+        var path = $"v2/auth/wait/{Uri.EscapeDataString(authId)}?timeout={(int)Math.Ceiling(limit.TotalSeconds)}";
+        using var answer = await AnswerAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative)), _callLimit + limit, mayRepeat: () => true, cancellationToken)
+            .ConfigureAwait(false);
+        return await ReadAsync(answer, "GET", path, ApiJson.Default.WaitAnswer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends a consent that came back to a page of one's own; the same caller as who started it.</summary>

@@ -71,7 +71,7 @@ public sealed class AuthServiceTests
                 $"DELETE /v2/auth/tokens/{s_id}", "DELETE /v2/auth/tokens?provider_id=git", "POST /v2/auth/tokens/exists/batch",
                 "GET /v2/auth/tokens/workspace/slack/exists", "DELETE /v2/auth/tokens/workspace/slack", "GET /v2/auth/agents/a%20b/connections",
                 "POST /v2/auth/agents/a%20b/connections", $"DELETE /v2/auth/agents/a%20b/connections/{s_id}",
-                "POST /v2/auth/agents/a%20b/providers/git/tokens", "POST /v2/auth/authenticate", "GET /v2/auth/wait/i?timeout=20",
+                "POST /v2/auth/agents/a%20b/providers/git/tokens", "POST /v2/auth/authenticate", "GET /v2/auth/wait/i?timeout=300",
                 "POST /v2/auth/callback/git",
             ],
             server.Requests);

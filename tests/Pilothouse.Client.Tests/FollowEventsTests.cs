@@ -60,7 +60,11 @@ public sealed class FollowEventsTests
             {
                 var value = new Revision
                 {
-                    Id = revision, CreatedAt = default, UpdatedAt = default, Status = "BUILD_FAILED", Source = "internal_source",
+                    Id = revision,
+                    CreatedAt = default,
+                    UpdatedAt = default,
+                    Status = "BUILD_FAILED",
+                    Source = "internal_source",
                     SourceRevisionConfig = new SourceRevisionConfig(),
                 };
                 await StubServer.SayAsync(context, 200, JsonSerializer.Serialize(value, ApiJson.Default.Revision));

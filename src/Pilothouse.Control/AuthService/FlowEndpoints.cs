@@ -20,9 +20,10 @@ internal static class FlowEndpoints
         routes.MapGet("/v2/auth/wait/{auth_id}", WaitAsync).AddEndpointFilter(NameWorkspaceAsync).RequirePermission(Permissions.UseTokens);
         routes.MapPost("/v2/auth/callback/{provider_id}", FinalizeAsync).RequirePermission(Permissions.UseTokens);
 
-        // Browsers come here, which have no key: the state authorises, once.
-        routes.MapGet("/v2/auth/callback/{provider_id}", CallbackAsync);
-        routes.MapGet("/v2/auth/setup/{provider_id}", SetUpAsync);
+        routes.MapGet("/v2/auth/callback/{provider_id}", CallbackAsync)
+            .AllowAnybody("Browsers come here, which have no key: the state is the permission, once.");
+        routes.MapGet("/v2/auth/setup/{provider_id}", SetUpAsync)
+            .AllowAnybody("Browsers come here, which have no key: the state is the permission, once, and without it nothing happens.");
     }
 
     private static async Task<IResult> AuthenticateAsync(

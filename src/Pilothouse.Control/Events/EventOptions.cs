@@ -7,7 +7,7 @@ public sealed class EventOptions
 {
     public const string Section = "Events";
 
-    /// <summary>Event streams that one API key may follow at a time; beyond it 429.</summary>
+    /// <summary>Event streams that one service key, or one user with all keys, may follow at a time; beyond it 429.</summary>
     [Range(1, 100_000)]
     public int MaxStreamsPerKey { get; set; } = 50;
 

@@ -37,7 +37,7 @@ internal sealed class EventStream(
         var caller = http.GetCaller();
         using var ofKey = _ofKeys.TryTake(caller.Subject);
         using var ofWorkspace = ofKey is null ? null : _ofWorkspaces.TryTake(caller.Workspace);
-        if (ofWorkspace is null) return Refused(http, ofKey is null ? "API key" : "workspace");
+        if (ofWorkspace is null) return Refused(http, ofKey is null ? "caller" : "workspace");
 
         using var watch = watches.Open(new DeploymentId(of.Deployment));
         var changed = watch.Next;

@@ -46,10 +46,13 @@ internal sealed class ChangeScope
     /// <summary>
     /// Call it in the transaction that writes: what was made, and that this request made it, are then there together or not at all.
     /// </summary>
-    /// <exception cref="BadHttpRequestException">409: the request took so long that another try of it has begun; nothing must be committed.</exception>
+    /// <exception cref="BadHttpRequestException">
+    /// 409, and nothing must be committed: an earlier try took effect, or the request took so long that another try of it has begun.
+    /// </exception>
     public static async Task MadeAsync(PilothouseDb db, Guid deployment, Guid? revision, CancellationToken cancellationToken)
     {
         if (Current is not { } scope) return;
+        if (scope.IsRecovered) throw DoneBefore(scope.Deployment!.Value);
         (scope.Deployment, scope.Revision) = (deployment, revision);
         if (scope.Claim is not { } claim) return;
         var held = await db.RequestKeys.HeldBy(claim).ExecuteUpdateAsync(
@@ -57,6 +60,11 @@ internal sealed class ChangeScope
         if (held == 0)
             throw new BadHttpRequestException("Another request with the same Idempotency-Key took this one's place; repeat it.", StatusCodes.Status409Conflict);
     }
+
+    /// <summary>For a call that cannot answer from what an earlier try made: see <see cref="ChangeAnswerFilters.AnswersChange"/>.</summary>
+    private static BadHttpRequestException DoneBefore(Guid deployment) => new(
+        $"The first request with this Idempotency-Key took effect on deployment ID {deployment}, and its answer was lost: read the deployment.",
+        StatusCodes.Status409Conflict);
 
     /// <summary>Null while the request's preconditions hold for the deployment as it was read.</summary>
     public static Rejection? FindStale(DeploymentRow row) => Current?.Conditions?.FindStale(row);

@@ -22,13 +22,6 @@ public sealed class ContractTests(ContractHost host, ITestOutputHelper output) :
         ["oauth_setup_callback_v2_auth_setup__provider_id__get"] = "a provider",
         ["oauth_callback_get_v2_auth_callback__provider_id__get"] = "a provider",
         ["oauth_callback_v2_auth_callback__provider_id__post"] = "a provider",
-        ["list_github_repositories_v2_integrations_github_installations__integration_id__repositories_get"] = "GitHub",
-        ["list_forge_github_repositories_v2_integrations_forge_github_installations__integration_id__repositories_get"] = "GitHub",
-        ["create_github_installation_link_v2_integrations_github_installation_link_post"] = "a GitHub App",
-        ["create_forge_github_installation_link_v2_integrations_forge_github_installation_link_post"] = "a GitHub App",
-        ["get_picker_session_v2_integrations_forge_github_picker_sessions__session_id__get"] = "a GitHub App",
-        ["select_in_picker_session_v2_integrations_forge_github_picker_sessions__session_id__selection_post"] = "a GitHub App",
-        ["create_push_token_v2_deployments__deployment_id__push_token_post"] = "an image registry",
         ["create_mcp_oauth_provider_v2_auth_providers_mcp_discover_post"] = "an MCP server",
     };
 
@@ -56,7 +49,7 @@ public sealed class ContractTests(ContractHost host, ITestOutputHelper output) :
         foreach (var operation in operations)
         {
             await run.RunAsync(operation);
-            if (!run.Statuses[operation.Id].Any(status => status is >= 200 and < 300) && !s_needOthers.ContainsKey(operation.Id))
+            if (file == ContractFile.Published && !run.Statuses[operation.Id].Any(status => status is >= 200 and < 300) && !s_needOthers.ContainsKey(operation.Id))
                 uncovered.Add($"{operation} never succeeded.");
         }
 

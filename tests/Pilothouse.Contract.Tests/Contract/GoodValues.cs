@@ -54,6 +54,8 @@ public sealed class GoodValues(ContractFile file)
         _ when name.EndsWith("_url", StringComparison.Ordinal) || name == "return_to" => $"https://{Word("host")}.example/path",
         (_, "code_challenge_method") => "S256",
         (_, "level") => "INFO",
+        (_, "role") => "viewer",
+        (_, "email") => $"{Word("user")}@example.org",
         (_, "after") => "1",
         (_, "image_uri") => $"registry.example/{Word("image")}:1",
         _ => Word(name.Length == 0 ? "w" : name.Replace('_', '-')),

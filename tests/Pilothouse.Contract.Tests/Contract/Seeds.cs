@@ -45,10 +45,10 @@ public sealed class Seeds(HttpClient http, GoodValues good)
                 body["scopes"] = new JsonArray("read");
                 body["user_id"] = GoodValues.Word("user");
                 break;
-            case "TokenImport":
+            case "OAuthTokenImportRequest":
                 body["provider_id"] = await AddAsync(target.Made, "provider_id");
                 break;
-            case "PickerSelection":
+            case "ForgeGithubPickerSelectionRequest":
                 body["installation_id"] = 1;
                 break;
             case "CreateAgentConnectionRequest":
@@ -81,6 +81,10 @@ public sealed class Seeds(HttpClient http, GoodValues good)
 
         // Comes from GitHub alone, which is not here.
         "integration_id" => Guid.NewGuid().ToString(),
+        "workspace_id" => Text(await PostAsync("/v2/access/workspaces", new JsonObject { ["name"] = GoodValues.Word("workspace") }), "id"),
+        "user_id" => Text(await PostAsync("/v2/access/users", new JsonObject { ["email"] = $"{GoodValues.Word("user")}@example.org" }), "id"),
+        "key_id" => Text(await PostAsync("/v2/access/keys", new JsonObject { ["name"] = "key", ["role"] = "viewer" }), "id"),
+        "role_name" => Text(await PostAsync("/v2/access/roles", Role()), "name"),
         "session_id" => Guid.NewGuid().ToString(),
         _ => throw new InvalidOperationException($"Say how to get a {kind}."),
     };
@@ -93,6 +97,8 @@ public sealed class Seeds(HttpClient http, GoodValues good)
         ["source_revision_config"] = source == "external_docker" ? new JsonObject { ["image_uri"] = "registry.example/agent:1" } : new JsonObject(),
         ["secrets"] = new JsonArray(new JsonObject { ["name"] = "GREETING", ["value"] = "hello" }),
     };
+
+    private static JsonObject Role() => new() { ["name"] = GoodValues.Word("role"), ["permissions"] = new JsonArray("deployments:read") };
 
     private JsonObject Listener() => new()
     {

@@ -102,7 +102,14 @@ internal sealed class FakeIssuer : IAsyncDisposable
             : Public((ECDsaSecurityKey)Key);
         var keys = Others.Prepend(own).Select(key => new Dictionary<string, string?>
         {
-            ["kty"] = key.Kty, ["kid"] = key.Kid, ["n"] = key.N, ["e"] = key.E, ["crv"] = key.Crv, ["x"] = key.X, ["y"] = key.Y, ["k"] = key.K,
+            ["kty"] = key.Kty,
+            ["kid"] = key.Kid,
+            ["n"] = key.N,
+            ["e"] = key.E,
+            ["crv"] = key.Crv,
+            ["x"] = key.X,
+            ["y"] = key.Y,
+            ["k"] = key.K,
         }.Where(pair => pair.Value is not null).ToDictionary());
         return JsonSerializer.Serialize(new { keys });
     }

@@ -162,7 +162,13 @@ public sealed class KeyTests(AccessFixture fixture) : IClassFixture<AccessFixtur
             {
                 db.ApiKeys.Add(new ApiKeyRow
                 {
-                    Id = Guid.NewGuid(), OrganizationId = organization, WorkspaceId = admin.Workspace.Value, Name = "n", Hash = Guid.NewGuid().ToByteArray(), Prefix = "", Role = "viewer",
+                    Id = Guid.NewGuid(),
+                    OrganizationId = organization,
+                    WorkspaceId = admin.Workspace.Value,
+                    Name = "n",
+                    Hash = Guid.NewGuid().ToByteArray(),
+                    Prefix = "",
+                    Role = "viewer",
                 });
             }
 

@@ -1,7 +1,13 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Pilothouse.Contracts.Deployments;
+using Pilothouse.Control.Access;
+using Pilothouse.Control.Deployments;
+using Pilothouse.Control.Errors;
 using Pilothouse.Control.Storage;
 using Pilothouse.Control.Tests.Deployments;
 using Pilothouse.Control.Tests.World;
@@ -96,6 +102,27 @@ public sealed class IdempotencyCrashTests
         }
 
         Directory.Delete(directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task Call_that_cannot_answer_again_from_what_it_made_says_so_and_makes_nothing_more()
+    {
+        await using var host = await ControlHost.StartAsync(routes: app => app.MapPost(
+            "/renew/{id}",
+            async (HttpContext http, Guid id, PatchDeployment patch) => (await patch.RunAsync(
+                http.GetCaller().Workspace, id, new PatchRequest(new DeploymentPatch()), new AgentUrlBase("http://x", null), isAlways: true, Cancel))
+                .ToResult(_ => ApiResults.Detail(200, "renewed"))).RequirePermission(Permissions.Update));
+        var api = await Api.InNewWorkspaceAsync(host);
+        var id = (await api.CreateExternalAsync()).Id;
+        Task<Reply> SendAsync() => IdempotencyKeyTests.KeyedAsync(api, HttpMethod.Post, $"/renew/{id}", null, "k");
+        (await SendAsync()).Expect(HttpStatusCode.OK);
+        await host.WithDbAsync(db => db.RequestKeys.ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.Status, (int?)null).SetProperty(row => row.LeaseUntil, DateTimeOffset.UnixEpoch), Cancel));
+
+        var again = await SendAsync();
+
+        Assert.Contains("took effect", again.Expect(HttpStatusCode.Conflict).Detail, StringComparison.Ordinal);
+        Assert.Equal(2, (await api.RevisionsAsync(id)).Count);
     }
 
     private async Task AtEveryCallAsync(bool staysBroken, Func<int, Task<(Func<Task> Send, Func<Task> Check)>> prepare)

@@ -198,7 +198,8 @@ public sealed class IdempotencyKeyTests(ApiFixture fixture) : IClassFixture<ApiF
         Assert.Equal(("run 1", true), (again.Detail, IsReplayed(again)));
         Assert.Equal(("run 2", false), (nextDay.Detail, IsReplayed(nextDay)));
         clock.Advance(TimeSpan.FromHours(25));
-        Assert.Equal(1, await host.Services.GetRequiredService<RequestKeyStore>().SweepAsync(Cancel));
+        await host.Services.GetRequiredService<RequestKeyStore>().SweepAsync(Cancel);
+        Assert.Empty(await RowsAsync(api));
     }
 
     [Fact]

@@ -111,7 +111,8 @@ public sealed class ConnectTests(ConnectedFixture fixture) : IClassFixture<Conne
         var (keys, databases) = (fixture.Host.Services.GetRequiredService<DataKeys>(), fixture.Host.Services.GetRequiredService<IDbContextFactory<PilothouseDb>>());
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         var states = new InstallStates(keys, databases, clock);
-        var caller = new Caller(default, api.Workspace, Guid.NewGuid(), Roles.Admin);
+        var credential = new Credential { Organization = default, Key = Guid.NewGuid(), Workspace = api.Workspace, Role = Roles.Admin, Name = "test" };
+        var caller = new Caller(default, api.Workspace, credential, new Grant(Roles.Admin, IsOrganizationAdmin: false, Roles.PermissionsOf(Roles.Admin)!));
 
         var text = await states.WriteAsync(caller, "github", returnTo: null, ControlHost.Cancel);
 
