@@ -44,8 +44,7 @@ internal sealed class DeploymentTransactions(IDbContextFactory<PilothouseDb> dat
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var row = await db.Deployments.AsNoTracking()
-            .SingleOrDefaultAsync(row => row.Id == deployment && row.WorkspaceId == workspace.Value, cancellationToken);
+        var row = await ReadDeployments.FindAsync(db, workspace, deployment, cancellationToken);
         if (row is null) return ApiResults.DeploymentNotFound(deployment);
         if (ChangeScope.FindStale(row) is { } stale) return stale;
         try

@@ -11,6 +11,10 @@ internal sealed record RevisionsQuery(IReadOnlyList<RevisionStatus>? Statuses, b
 
 internal sealed class ReadRevisions(IDbContextFactory<PilothouseDb> databases)
 {
+    private static readonly Func<PilothouseDb, Guid, Guid, Guid, CancellationToken, Task<RevisionRow?>> s_find = EF.CompileAsyncQuery(
+        (PilothouseDb db, Guid workspace, Guid deployment, Guid revision, CancellationToken cancellationToken) => db.Revisions.AsNoTracking()
+            .FirstOrDefault(row => row.Id == revision && row.DeploymentId == deployment && row.WorkspaceId == workspace));
+
     public async Task<RevisionRow?> FindAsync(WorkspaceId workspace, Guid deployment, Guid revision, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -19,8 +23,7 @@ internal sealed class ReadRevisions(IDbContextFactory<PilothouseDb> databases)
 
     public static Task<RevisionRow?> FindAsync(
         PilothouseDb db, WorkspaceId workspace, Guid deployment, Guid revision, CancellationToken cancellationToken) =>
-        db.Revisions.AsNoTracking().SingleOrDefaultAsync(
-            row => row.Id == revision && row.DeploymentId == deployment && row.WorkspaceId == workspace.Value, cancellationToken);
+        s_find(db, workspace.Value, deployment, revision, cancellationToken);
 
     /// <summary>Newest first.</summary>
     /// <returns>Null when there is no such deployment.</returns>
