@@ -24,7 +24,7 @@ public static class StorageFeature
     internal static void UseSqlite(DbContextOptionsBuilder options, string file) => options
         .UseSqlite(new SqliteConnectionStringBuilder { DataSource = file }.ToString())
         .UseSnakeCaseNamingConvention()
-        .AddInterceptors(new SqliteSettings());
+        .AddInterceptors(new SqliteSettings(), new WriteTurns());
 
     /// <summary>Hands out the configured engine's context under the type that everybody injects.</summary>
     private sealed class SqliteDbFactory(IDbContextFactory<SqliteDb> inner) : IDbContextFactory<PilothouseDb>

@@ -53,9 +53,9 @@ internal static class TaggingEndpoints
         var faults = new RequestFaults();
         var query = new QueryReader(http.Request.Query, faults);
         query.Choice("resource_type", TaggedKinds.All);
+        var before = faults.List.Count;
         var resource = query.OptionalUuid("resource_id");
-        if (resource is null && !faults.List.Any(fault => fault.Location[^1].ToString() == "resource_id"))
-            faults.Add("missing", ["query", "resource_id"], "Field required");
+        if (resource is null && faults.List.Count == before) faults.Add("missing", ["query", "resource_id"], "Field required");
         if (faults.Any) return faults.ToResult();
         return await read.OfDeploymentAsync(http.GetCaller().Workspace, resource!.Value, http.RequestAborted) is { } tags
             ? ApiResults.Json(tags, ApiJson.Default.IReadOnlyListTagKeyOnResource)
