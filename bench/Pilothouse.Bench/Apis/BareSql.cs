@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pilothouse.Contracts;
@@ -16,10 +17,15 @@ internal sealed class BareSql(string database, Guid workspace)
 
     private readonly string _connection = new SqliteConnectionStringBuilder { DataSource = database }.ToString();
 
+    private readonly ConditionalWeakTable<object, object> _told = [];
+
     public SqliteConnection Open()
     {
         var connection = new SqliteConnection(_connection);
         connection.Open();
+
+        // Pooled ones keep what they were told.
+        if (!_told.TryAdd(connection.Handle!, this)) return connection;
         using var pragmas = connection.CreateCommand();
         pragmas.CommandText = SeededDatabase.Pragmas;
         pragmas.ExecuteNonQuery();

@@ -35,11 +35,13 @@ internal sealed class OurServer : IAsyncDisposable
 
     /// <param name="cache">Toolchain and package caches; null: those of this user, filled already.</param>
     /// <param name="core">Hold it to this one; null: none in particular.</param>
-    public static async Task<OurServer> StartAsync(string? cache = null, string? core = null)
+    /// <param name="variables">Of its environment, besides.</param>
+    public static async Task<OurServer> StartAsync(string? cache = null, string? core = null, IReadOnlyDictionary<string, string>? variables = null)
     {
         var data = Directory.CreateTempSubdirectory("pilothouse-bench-").FullName;
         var address = new Uri($"http://127.0.0.1:{BenchProcess.FreePort()}");
-        var environment = cache is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["XDG_CACHE_HOME"] = cache };
+        var environment = new Dictionary<string, string>(variables ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        if (cache is not null) environment["XDG_CACHE_HOME"] = cache;
         var program = Path.Combine(Places.Root, "artifacts", "bin", "Pilothouse.Server", "release", "pilothouse-server.dll");
         string[] held = core is null ? [] : ["taskset", "-c", core];
         var process = BenchProcess.Start(

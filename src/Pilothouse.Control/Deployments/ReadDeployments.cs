@@ -29,7 +29,7 @@ internal sealed record DeploymentsQuery
     public required int Offset { get; init; }
 }
 
-internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases)
+internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases, ReadContexts contexts)
 {
     // What clients ask for all day, translated once instead of looked up by its expression each time.
     private static readonly Func<PilothouseDb, Guid, Guid, CancellationToken, Task<DeploymentRow?>> s_find = EF.CompileAsyncQuery(
@@ -44,11 +44,8 @@ internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases)
             .Skip(offset)
             .Take(limit));
 
-    public async Task<DeploymentRow?> FindAsync(WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await FindAsync(db, workspace, deployment, cancellationToken);
-    }
+    public Task<DeploymentRow?> FindAsync(WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
+        contexts.UseAsync(db => FindAsync(db, workspace, deployment, cancellationToken), cancellationToken);
 
     /// <summary>Untracked.</summary>
     public static Task<DeploymentRow?> FindAsync(PilothouseDb db, WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
@@ -58,13 +55,12 @@ internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases)
     /// Newest first, so that what is created while somebody pages moves rows to later pages and hides none. Deployments that are being deleted are
     /// listed only where their status is asked for.
     /// </summary>
-    public async Task<IReadOnlyList<DeploymentRow>> ListAsync(WorkspaceId workspace, DeploymentsQuery query, CancellationToken cancellationToken)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return query == new DeploymentsQuery { Limit = query.Limit, Offset = query.Offset }
-            ? await s_newest(db, workspace.Value, query.Offset, query.Limit).ToListAsync(cancellationToken)
-            : await Page(db, workspace, query).ToListAsync(cancellationToken);
-    }
+    public async Task<IReadOnlyList<DeploymentRow>> ListAsync(WorkspaceId workspace, DeploymentsQuery query, CancellationToken cancellationToken) =>
+        await contexts.UseAsync(
+            async db => query == new DeploymentsQuery { Limit = query.Limit, Offset = query.Offset }
+                ? await s_newest(db, workspace.Value, query.Offset, query.Limit).ToListAsync(cancellationToken)
+                : await Page(db, workspace, query).ToListAsync(cancellationToken),
+            cancellationToken);
 
     internal static IQueryable<DeploymentRow> Page(PilothouseDb db, WorkspaceId workspace, DeploymentsQuery query) =>
         Tagged(db, workspace, Filtered(db.Deployments.AsNoTracking().Where(row => row.WorkspaceId == workspace.Value), query), query.TagValues ?? [])
