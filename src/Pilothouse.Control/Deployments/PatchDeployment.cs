@@ -21,7 +21,11 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
     public Task<Outcome<PatchedDeployment>> RunAsync(
         WorkspaceId workspace, Guid deployment, PatchRequest request, AgentUrlBase urls, bool isAlways, CancellationToken cancellationToken) =>
         transactions.RunAsync(
-            workspace, deployment, (db, row) => AttemptAsync(db, row, request, urls, isAlways, cancellationToken), cancellationToken);
+            workspace,
+            deployment,
+            (db, row) => AttemptAsync(db, row, request, urls, isAlways, cancellationToken),
+            concernsLoops: patched => patched.Revision is not null,
+            cancellationToken);
 
     private async Task<Outcome<PatchedDeployment>?> AttemptAsync(
         PilothouseDb db, DeploymentRow row, PatchRequest request, AgentUrlBase urls, bool isAlways, CancellationToken cancellationToken)
