@@ -24,8 +24,10 @@ internal static class AuditedRequest
             return;
         }
 
-        // Of an answer of another kind the status is known when it starts.
-        if (result is IResult) http.Response.OnStarting(async () => await TellAsync(http, permission, http.Response.StatusCode, result));
+        // Of an answer of another kind the status is known when it starts; streams have begun by now.
+        if (result is not IResult) return;
+        if (http.Response.HasStarted) await TellAsync(http, permission, http.Response.StatusCode, result);
+        else http.Response.OnStarting(async () => await TellAsync(http, permission, http.Response.StatusCode, result));
     }
 
     private static async ValueTask TellAsync(HttpContext http, string? permission, int status, object result)

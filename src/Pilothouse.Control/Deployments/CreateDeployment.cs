@@ -40,9 +40,7 @@ internal sealed class CreateDeployment(
         RevisionRow? first = null;
         if (wanted.Source is Sources.ExternalDocker or Sources.GitHub)
         {
-            var config = wanted.SourceConfig;
-            var draft = new RevisionDraft(
-                wanted.Source, wanted.SourceRevisionConfig, Filled(config.InstallCommand), Filled(config.BuildCommand), config.DeploymentType, row.SecretValues);
+            var draft = RevisionDraft.Of(wanted.Source, wanted.SourceRevisionConfig, DeploymentSpec.Of(row), row.DeploymentType);
             db.Revisions.Add(first = NewRevision.Of(row, draft, row.CreatedAt));
         }
 

@@ -33,8 +33,12 @@ internal static class EventEndpoints
         var isStream = PrefersStream(http.Request);
 
         // A client that was cut off comes again to the same address, so that what it saw last counts.
-        if (isStream && http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last)
-            after = After(last, ["header", "Last-Event-ID"], faults);
+        if (http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last)
+        {
+            var seen = After(last, ["header", "Last-Event-ID"], faults);
+            if (isStream) after = seen;
+        }
+
         if (faults.Any) return faults.ToResult();
 
         var of = new EventsOf(http.GetCaller().Workspace, deployment, revision);

@@ -30,6 +30,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<OAuthTokenRow> OAuthTokens => Set<OAuthTokenRow>();
     public DbSet<AgentConnectionRow> AgentConnections => Set<AgentConnectionRow>();
     public DbSet<AuthSessionRow> AuthSessions => Set<AuthSessionRow>();
+    public DbSet<TracingDeletionRow> TracingDeletions => Set<TracingDeletionRow>();
     public DbSet<PinRow> Pins => Set<PinRow>();
     public DbSet<TagKeyRow> TagKeys => Set<TagKeyRow>();
     public DbSet<TagValueRow> TagValues => Set<TagValueRow>();
@@ -116,6 +117,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
         ConfigureRequestKeys(modelBuilder);
         ConfigureIntegrations(modelBuilder);
         ConfigureExplain(modelBuilder);
+        ConfigureTracing(modelBuilder);
         ConfigureTags(modelBuilder);
     }
 
@@ -139,6 +141,13 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
             table.HasIndex(row => row.DeploymentId);
         });
     }
+
+    private static void ConfigureTracing(ModelBuilder modelBuilder) => modelBuilder.Entity<TracingDeletionRow>(table =>
+    {
+        table.ToTable("tracing_deletions");
+        table.HasKey(row => row.DeploymentId);
+        table.Property(row => row.DeploymentId).ValueGeneratedNever();
+    });
 
     private static void ConfigureExplain(ModelBuilder modelBuilder)
     {

@@ -1,7 +1,9 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Pilothouse.Control.Storage;
@@ -25,6 +27,9 @@ public static class StorageFeature
     internal static void UseSqlite(DbContextOptionsBuilder options, string file) => options
         .UseSqlite(new SqliteConnectionStringBuilder { DataSource = file }.ToString())
         .UseSnakeCaseNamingConvention()
+        // Two callers who want the same name are no fault of the store; whatever is one comes out as an exception and is logged where it ends.
+        .ConfigureWarnings(warnings => warnings.Log(
+            (CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug)))
         .AddInterceptors(new SqliteSettings(), new WriteTurns());
 
     /// <summary>Hands out the configured engine's context under the type that everybody injects.</summary>

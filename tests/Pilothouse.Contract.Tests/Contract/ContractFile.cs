@@ -35,11 +35,19 @@ public sealed class ContractFile(JsonObject document)
         return at;
     }
 
-    /// <summary>The parts of <c>anyOf</c>, resolved; a plain schema is its only part.</summary>
+    /// <summary>The parts of <c>anyOf</c>, or of a list of types, resolved; a plain schema is its only part.</summary>
     public IReadOnlyList<JsonObject> Alternatives(JsonNode schema)
     {
         var resolved = Resolve(schema);
+        if (resolved["type"] is JsonArray types) return [.. types.Select(type => OfType(resolved, type!))];
         return resolved["anyOf"] is JsonArray any ? [.. any.SelectMany(one => Alternatives(one!))] : [resolved];
+    }
+
+    private static JsonObject OfType(JsonObject schema, JsonNode type)
+    {
+        var one = (JsonObject)schema.DeepClone();
+        one["type"] = type.DeepClone();
+        return one;
     }
 
     public bool MayBeNull(JsonNode schema) => Alternatives(schema).Any(one => (string?)one["type"] == "null");

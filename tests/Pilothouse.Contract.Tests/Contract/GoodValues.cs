@@ -55,6 +55,7 @@ public sealed class GoodValues(ContractFile file)
         (_, "code_challenge_method") => "S256",
         (_, "level") => "INFO",
         (_, "role") => "viewer",
+        (_, "permissions") => "deployments:read",
         (_, "email") => $"{Word("user")}@example.org",
         (_, "after") => "1",
         (_, "image_uri") => $"registry.example/{Word("image")}:1",

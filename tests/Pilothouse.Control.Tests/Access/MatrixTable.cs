@@ -18,7 +18,9 @@ internal static class MatrixTable
     /// <summary>For anybody, without a key.</summary>
     public static readonly string[] Open =
     [
-        "PUT /uploads/{token}", "GET /v2/auth/setup/{provider_id}", "GET /v2/auth/callback/{provider_id}", "GET /openapi.json", "GET /docs", "GET /redoc",
+        "PUT /uploads/{token}", "GET /v2/auth/setup/{provider_id}", "GET /v2/auth/callback/{provider_id}", "GET /openapi.json", "GET /docs",
+        "GET /docs/scalar.js", "GET /docs/scalar.aspnetcore.js",
+        "GET /docs/favicon.svg", "GET /docs/{documentName?}",
     ];
 
     private const string Text = """
