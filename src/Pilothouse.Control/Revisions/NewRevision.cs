@@ -32,6 +32,12 @@ internal sealed record RevisionDraft(
     public static RevisionDraft Of(string source, SourceRevisionConfig config, DeploymentSpec spec, string? deploymentType) => new(
         source, config, spec.SourceConfig.InstallCommand, spec.SourceConfig.BuildCommand, deploymentType, spec.SecretValues,
         spec.SourceConfig.ResourceSpec?.GetRawText(), spec.SecretReferencesJson);
+
+    /// <summary>The deployment's <c>resource_spec</c> is the latest revision's; secrets, references and commands stay those of the next PATCH.</summary>
+    public DeploymentSpec MirroredIn(DeploymentSpec wanted) => wanted with
+    {
+        SourceConfig = wanted.SourceConfig with { ResourceSpec = ResourceSpec is null ? null : JsonElement.Parse(ResourceSpec) },
+    };
 }
 
 internal static class NewRevision

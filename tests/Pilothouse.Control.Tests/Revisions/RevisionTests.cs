@@ -162,6 +162,7 @@ public sealed class RevisionTests(ApiFixture fixture) : IClassFixture<ApiFixture
         Assert.Contains("\"cpu\":1,", first.ResourceSpec!, StringComparison.Ordinal);
         Assert.Contains("\"cpu\":4,", second.ResourceSpec!, StringComparison.Ordinal);
         Assert.Contains("old", back.SecretReferences!, StringComparison.Ordinal);
+        Assert.Equal("1", reply.Text_("source_config", "resource_spec", "cpu"));
         Assert.Contains("new", second.SecretReferences!, StringComparison.Ordinal);
     }
 
