@@ -1,3 +1,4 @@
+using Pilothouse.Bench.Apis;
 using Pilothouse.Bench.Deploying;
 using Pilothouse.Bench.Gateways;
 
@@ -8,11 +9,18 @@ if (args is ["gateway-under-test", var port, var upstream])
     return 0;
 }
 
+if (args is ["api-under-test", var apiPort, var database, var workspace])
+{
+    await BareApi.RunAsync(int.Parse(apiPort), database, Guid.Parse(workspace));
+    return 0;
+}
+
 var benches = new Dictionary<string, Func<Task>>(StringComparer.Ordinal)
 {
     ["deploy"] = DeployBench.RunAsync,
     ["redeploy"] = DeployBench.RedeployAsync,
     ["gateway"] = GatewayBench.RunAsync,
+    ["api"] = ApiBench.RunAsync,
 };
 // `redeploy` is a part of `deploy`.
 var asked = args.Length == 0 ? [.. benches.Keys.Where(name => name != "redeploy")] : args;

@@ -7,6 +7,7 @@ using Pilothouse.Contracts.Integrations;
 using Pilothouse.Contracts.Explain;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Contracts.Logs;
+using Pilothouse.Contracts.Tags;
 
 namespace Pilothouse.Contracts;
 
@@ -86,4 +87,14 @@ namespace Pilothouse.Contracts;
 [JsonSerializable(typeof(PickerSession))]
 [JsonSerializable(typeof(PickerSelection))]
 [JsonSerializable(typeof(PickerRedirect))]
+[JsonSerializable(typeof(IReadOnlyList<TagKey>))]
+[JsonSerializable(typeof(IReadOnlyList<TagKeyWithValues>))]
+[JsonSerializable(typeof(IReadOnlyList<TagKeyOnResource>))]
+[JsonSerializable(typeof(IReadOnlyList<TagValue>))]
+[JsonSerializable(typeof(IReadOnlyList<TaggedResources>))]
+[JsonSerializable(typeof(TagKeyCreate))]
+[JsonSerializable(typeof(TagKeyPatch))]
+[JsonSerializable(typeof(TagValueCreate))]
+[JsonSerializable(typeof(TagValuePatch))]
+[JsonSerializable(typeof(TaggingCreate))]
 public sealed partial class ApiJson : JsonSerializerContext;

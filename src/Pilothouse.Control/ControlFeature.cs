@@ -20,6 +20,7 @@ using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
+using Pilothouse.Control.Tags;
 using Pilothouse.Control.Uploads;
 
 namespace Pilothouse.Control;
@@ -50,6 +51,7 @@ public static class ControlFeature
         services.AddOutgoing(configuration);
         services.AddAuthService(configuration);
         services.AddExplain();
+        services.AddTags();
         services.AddOpenApi();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
@@ -83,6 +85,7 @@ public static class ControlFeature
         routes.MapInterrupt();
         routes.MapRollback();
         routes.MapExplain();
+        routes.MapTags();
         routes.MapDeployments();
         routes.MapRevisions();
         routes.MapAuthService();

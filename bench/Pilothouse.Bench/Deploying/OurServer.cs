@@ -17,6 +17,7 @@ internal sealed class OurServer : IAsyncDisposable
     private OurServer(BenchProcess process, Uri address, string data)
     {
         _process = process;
+        Address = address;
         DataDirectory = data;
         _key = File.ReadAllText(Path.Combine(data, "bootstrap-key")).Trim();
         Client = new PilothouseClient(new ClientOptions { Address = address, ApiKey = _key });
@@ -24,16 +25,27 @@ internal sealed class OurServer : IAsyncDisposable
 
     public PilothouseClient Client { get; }
 
+    public Uri Address { get; }
+
+    public string Key => _key;
+
     public string DataDirectory { get; }
 
+    public string DatabaseFile => Path.Combine(DataDirectory, "pilothouse.db");
+
     /// <param name="cache">Toolchain and package caches; null: those of this user, filled already.</param>
-    public static async Task<OurServer> StartAsync(string? cache = null)
+    /// <param name="core">Hold it to this one; null: none in particular.</param>
+    /// <param name="variables">Of its environment, besides.</param>
+    public static async Task<OurServer> StartAsync(string? cache = null, string? core = null, IReadOnlyDictionary<string, string>? variables = null)
     {
         var data = Directory.CreateTempSubdirectory("pilothouse-bench-").FullName;
         var address = new Uri($"http://127.0.0.1:{BenchProcess.FreePort()}");
-        var environment = cache is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["XDG_CACHE_HOME"] = cache };
+        var environment = new Dictionary<string, string>(variables ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        if (cache is not null) environment["XDG_CACHE_HOME"] = cache;
         var program = Path.Combine(Places.Root, "artifacts", "bin", "Pilothouse.Server", "release", "pilothouse-server.dll");
-        var process = BenchProcess.Start(data, environment, "dotnet", program, "serve", "--data", data, "--urls", address.AbsoluteUri.TrimEnd('/'));
+        string[] held = core is null ? [] : ["taskset", "-c", core];
+        var process = BenchProcess.Start(
+            data, environment, [.. held, "dotnet", program, "serve", "--data", data, "--urls", address.AbsoluteUri.TrimEnd('/')]);
         await process.UntilOkAsync(new Uri(address, "/ok"));
         return new OurServer(process, address, data);
     }

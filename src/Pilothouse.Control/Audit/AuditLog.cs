@@ -42,7 +42,11 @@ internal sealed class AuditLog(IDbContextFactory<PilothouseDb> databases) : IDis
         {
             await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
             db.Audit.AddRange(batch.Select(entry => entry.Row));
+
+            // One of its own also for a single row: it waits for its turn with the others.
+            await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
             await db.SaveChangesAsync(CancellationToken.None);
+            await transaction.CommitAsync(CancellationToken.None);
         }
         catch (Exception failure) when (failure is DbUpdateException or System.Data.Common.DbException)
         {

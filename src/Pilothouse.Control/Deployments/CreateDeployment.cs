@@ -20,6 +20,12 @@ namespace Pilothouse.Control.Deployments;
 internal sealed class CreateDeployment(
     IDbContextFactory<PilothouseDb> databases, SecretVault vault, ControlSignals signals, TimeProvider clock)
 {
+    private static readonly Func<PilothouseDb, Guid, string, CancellationToken, Task<Holder?>> s_holder = EF.CompileAsyncQuery(
+        (PilothouseDb db, Guid workspace, string name, CancellationToken cancellationToken) => db.Deployments
+            .Where(row => row.WorkspaceId == workspace && row.Name == name)
+            .Select(row => new Holder(row.Id, row.Status))
+            .FirstOrDefault());
+
     public async Task<Outcome<DeploymentRow>> RunAsync(WorkspaceId workspace, DeploymentCreate wanted, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -34,9 +40,7 @@ internal sealed class CreateDeployment(
         RevisionRow? first = null;
         if (wanted.Source is Sources.ExternalDocker or Sources.GitHub)
         {
-            var config = wanted.SourceConfig;
-            var draft = new RevisionDraft(
-                wanted.Source, wanted.SourceRevisionConfig, Filled(config.InstallCommand), Filled(config.BuildCommand), config.DeploymentType, row.SecretValues);
+            var draft = RevisionDraft.Of(wanted.Source, wanted.SourceRevisionConfig, DeploymentSpec.Of(row), row.DeploymentType);
             db.Revisions.Add(first = NewRevision.Of(row, draft, row.CreatedAt));
         }
 
@@ -53,7 +57,7 @@ internal sealed class CreateDeployment(
             return taken.IsUniqueViolationOf("deployments", "agent_id") ? AgentTaken(wanted.Agent!) : NameTaken(row.Name);
         }
 
-        signals.RevisionChanged(new DeploymentId(row.Id));
+        if (first is not null) signals.RevisionChanged(new DeploymentId(row.Id));
         return row;
     }
 
@@ -136,8 +140,7 @@ internal sealed class CreateDeployment(
         var workspace = row.WorkspaceId;
         if (wanted.Agent is not { } agent)
         {
-            var holder = await db.Deployments.AsNoTracking().SingleOrDefaultAsync(
-                other => other.WorkspaceId == workspace && other.Name == row.Name, cancellationToken);
+            var holder = await s_holder(db, workspace, row.Name, cancellationToken);
             if (holder is null) return null;
             return holder.Status == DeploymentStatus.AwaitingDelete
                 ? new Rejection(
@@ -165,4 +168,7 @@ internal sealed class CreateDeployment(
         new(Codes.Conflict, $"Agent ID {agent.AgentId} has a deployment in the environment '{agent.Environment}' already.");
 
     private static string? Filled(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    /// <summary>Of a name.</summary>
+    private sealed record Holder(Guid Id, DeploymentStatus Status);
 }

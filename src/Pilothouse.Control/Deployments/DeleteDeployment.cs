@@ -1,6 +1,7 @@
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Storage;
+using Pilothouse.Control.Tracing;
 using Pilothouse.Core;
 using Pilothouse.Core.Deployments;
 
@@ -9,16 +10,27 @@ namespace Pilothouse.Control.Deployments;
 /// <summary>
 /// Records that a deployment must go. It leaves the lists at once; its listener ends what runs, and then the row goes and the name is free.
 /// </summary>
-internal sealed class DeleteDeployment(DeploymentTransactions transactions, DeploymentStore store)
+internal sealed class DeleteDeployment(DeploymentTransactions transactions, DeploymentStore store, WantTracingDeletion tracing)
 {
     /// <summary>Safe to repeat.</summary>
     /// <param name="isForced">The second step: forget a deployment that was deleted before, whatever still runs of it.</param>
-    public Task<Outcome<Guid>> RunAsync(WorkspaceId workspace, Guid deployment, bool isForced, CancellationToken cancellationToken) =>
-        transactions.RunAsync<Guid>(
+    /// <param name="withTracing">Its tracing project goes too, once the deployment is gone.</param>
+    public async Task<Outcome<Guid>> RunAsync(
+        WorkspaceId workspace, Guid deployment, bool isForced, bool withTracing, CancellationToken cancellationToken)
+    {
+        var outcome = await transactions.RunAsync<Guid>(
             workspace,
             deployment,
-            (db, row) => isForced ? PurgeAsync(db, row, cancellationToken) : DeleteAsync(db, row, cancellationToken),
+            async (db, row) =>
+            {
+                var deleted = isForced ? await PurgeAsync(db, row, cancellationToken) : await DeleteAsync(db, row, cancellationToken);
+                if (withTracing && deleted is { IsAccepted: true }) await tracing.RecordAsync(db, row, cancellationToken);
+                return deleted;
+            },
             cancellationToken);
+        if (withTracing && outcome.IsAccepted) tracing.Signal(deployment);
+        return outcome;
+    }
 
     /// <summary>Each on its own, so that one that fails keeps no other.</summary>
     public async Task<DeletedDeployments> RunAsync(WorkspaceId workspace, IReadOnlyList<Guid> deployments, CancellationToken cancellationToken)
@@ -27,7 +39,7 @@ internal sealed class DeleteDeployment(DeploymentTransactions transactions, Depl
         var failed = new List<UndeletedDeployment>();
         foreach (var deployment in deployments.Distinct())
         {
-            var outcome = await RunAsync(workspace, deployment, isForced: false, cancellationToken);
+            var outcome = await RunAsync(workspace, deployment, isForced: false, withTracing: false, cancellationToken);
             if (outcome.IsAccepted) deleted.Add(deployment);
             else failed.Add(new UndeletedDeployment(deployment, outcome.Rejection.Message));
         }

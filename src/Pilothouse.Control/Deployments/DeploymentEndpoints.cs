@@ -86,16 +86,15 @@ internal static class DeploymentEndpoints
         return QueueAnswers.ToResult(http, patched, value => DeploymentTags.Answer(http, value.Row, at));
     }
 
-    /// <summary><c>delete_tracing_project</c> is understood; no tracing project is made here that it could delete.</summary>
     private static async Task<IResult> DeleteAsync(HttpContext http, DeleteDeployment deleteDeployment)
     {
         var faults = new RequestFaults();
         var deployment = faults.PathGuid(http, "deployment_id");
         var query = new QueryReader(http.Request.Query, faults);
-        query.OptionalBool("delete_tracing_project");
+        var withTracing = query.OptionalBool("delete_tracing_project") ?? false;
         var isForced = query.OptionalBool("force") ?? false;
         if (faults.Any) return faults.ToResult();
-        var deleted = await deleteDeployment.RunAsync(http.GetCaller().Workspace, deployment, isForced, http.RequestAborted);
+        var deleted = await deleteDeployment.RunAsync(http.GetCaller().Workspace, deployment, isForced, withTracing, http.RequestAborted);
         return deleted.ToResult(_ => TypedResults.NoContent());
     }
 

@@ -17,6 +17,10 @@ internal sealed record DeploymentSpec
     public required byte[] SecretValues { get; init; }
 
     public IReadOnlyList<SecretReference>? SecretReferences { get; init; }
+
+    public string? SecretReferencesJson =>
+        SecretReferences is { } references ? Write(references, ApiJson.Default.IReadOnlyListSecretReference) : null;
+
     public IReadOnlyList<string>? TrackedPackages { get; init; }
 
     public static DeploymentSpec Of(DeploymentRow row) => new()
@@ -35,7 +39,7 @@ internal sealed record DeploymentSpec
         row.SourceRevisionConfig = Write(SourceRevisionConfig, ApiJson.Default.SourceRevisionConfig);
         row.SecretNames = Write(SecretNames, ApiJson.Default.IReadOnlyListString);
         row.SecretValues = SecretValues;
-        row.SecretReferences = SecretReferences is { } references ? Write(references, ApiJson.Default.IReadOnlyListSecretReference) : null;
+        row.SecretReferences = SecretReferencesJson;
         row.TrackedPackages = TrackedPackages is { } packages ? Write(packages, ApiJson.Default.IReadOnlyListString) : null;
     }
 

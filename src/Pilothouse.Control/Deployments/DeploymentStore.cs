@@ -94,6 +94,7 @@ internal sealed class DeploymentStore(TimeProvider clock, IOptions<DeploymentOpt
     {
         var gone = await db.Deployments.AtGeneration(row.WorkspaceId, row.Id, row.Generation).ExecuteDeleteAsync(cancellationToken);
         if (gone == 0) return false;
+        await db.Taggings.Where(tagging => tagging.WorkspaceId == row.WorkspaceId && tagging.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Pins.Where(pin => pin.WorkspaceId == row.WorkspaceId && pin.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Revisions.Where(revision => revision.WorkspaceId == row.WorkspaceId && revision.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Logs.Where(line => line.WorkspaceId == row.WorkspaceId && line.DeploymentId == row.Id).ExecuteDeleteAsync(cancellationToken);

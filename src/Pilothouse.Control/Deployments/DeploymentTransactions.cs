@@ -17,19 +17,29 @@ internal sealed class DeploymentTransactions(IDbContextFactory<PilothouseDb> dat
     /// <summary>On SQLite the transaction holds the only write lock and the first attempt succeeds; elsewhere a few collide.</summary>
     public const int Attempts = 5;
 
+    public Task<Outcome<T>> RunAsync<T>(
+        WorkspaceId workspace,
+        Guid deployment,
+        Func<PilothouseDb, DeploymentRow, Task<Outcome<T>?>> attempt,
+        CancellationToken cancellationToken) => RunAsync(workspace, deployment, attempt, _ => true, cancellationToken);
+
     /// <param name="attempt">
     /// Gets the deployment, untracked. Null means that somebody else wrote in between: all is undone and read again. A rejection undoes all too.
     /// </param>
+    /// <param name="concernsLoops">False for a change that loops and listeners have nothing to do about: who follows the deployment hears of it alone.</param>
     public async Task<Outcome<T>> RunAsync<T>(
         WorkspaceId workspace,
         Guid deployment,
         Func<PilothouseDb, DeploymentRow, Task<Outcome<T>?>> attempt,
+        Func<T, bool> concernsLoops,
         CancellationToken cancellationToken)
     {
         for (var tried = 0; tried < Attempts; tried++)
         {
             if (await TryAsync(workspace, deployment, attempt, cancellationToken) is not { } outcome) continue;
-            if (outcome.IsAccepted) signals.RevisionChanged(new DeploymentId(deployment));
+            if (!outcome.IsAccepted) return outcome;
+            if (concernsLoops(outcome.Value)) signals.RevisionChanged(new DeploymentId(deployment));
+            else signals.EventsTold(new DeploymentId(deployment));
             return outcome;
         }
 
@@ -44,8 +54,7 @@ internal sealed class DeploymentTransactions(IDbContextFactory<PilothouseDb> dat
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var row = await db.Deployments.AsNoTracking()
-            .SingleOrDefaultAsync(row => row.Id == deployment && row.WorkspaceId == workspace.Value, cancellationToken);
+        var row = await ReadDeployments.FindAsync(db, workspace, deployment, cancellationToken);
         if (row is null) return ApiResults.DeploymentNotFound(deployment);
         if (ChangeScope.FindStale(row) is { } stale) return stale;
         try

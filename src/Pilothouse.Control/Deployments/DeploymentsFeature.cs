@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Pilothouse.Control.Tracing;
 using Pilothouse.Core.Routing;
 
 namespace Pilothouse.Control.Deployments;
@@ -22,6 +23,7 @@ internal static class DeploymentsFeature
         services.AddSingleton<CreateDeployment>();
         services.AddSingleton<PatchDeployment>();
         services.AddSingleton<DeleteDeployment>();
+        services.AddTracing();
         return services;
     }
 

@@ -62,11 +62,11 @@ internal static partial class FieldRules
         ? null
         : "source_revision_config.image_uri is not an image reference: [host[:port]/]path[:tag][@digest], lower-case path, no scheme.";
 
-    /// <summary>What git takes as a branch (git-check-ref-format), or <c>refs/tags/…</c>.</summary>
+    /// <summary>What git takes as a branch (git-check-ref-format), or <c>refs/tags/…</c>. <c>@</c> and <c>HEAD</c> mean another ref.</summary>
     public static string? RepoRef(string name) =>
-        name.Length is > 0 and <= MaxRefLength && GitRef().IsMatch(name)
+        name.Length is > 0 and <= MaxRefLength && name is not ("@" or "HEAD") && name[^1] != '.' && GitRef().IsMatch(name)
             && !name.Contains("..", StringComparison.Ordinal) && !name.Contains("@{", StringComparison.Ordinal)
-            && !name.Split('/').Any(part => part is "" || part[0] == '.' || part.EndsWith(".lock", StringComparison.Ordinal) || part[^1] == '.')
+            && !name.Split('/').Any(part => part is "" || part[0] == '.' || part.EndsWith(".lock", StringComparison.Ordinal))
             ? null
             : "source_revision_config.repo_ref is not the name of a branch, or 'refs/tags/' and the name of a tag.";
 
@@ -121,7 +121,7 @@ internal static partial class FieldRules
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9-]*\z")]
     private static partial Regex Name();
 
-    [GeneratedRegex(@"\A[^-\s\p{Cc}~^:?*\[\\@][^\s\p{Cc}~^:?*\[\\]*\z")]
+    [GeneratedRegex(@"\A[^-\s\p{Cc}~^:?*\[\\][^\s\p{Cc}~^:?*\[\\]*\z")]
     private static partial Regex GitRef();
 
     [GeneratedRegex(@"\A[A-Za-z0-9.,<>=!~*+_ -]+\z")]

@@ -21,7 +21,11 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
     public Task<Outcome<PatchedDeployment>> RunAsync(
         WorkspaceId workspace, Guid deployment, PatchRequest request, AgentUrlBase urls, bool isAlways, CancellationToken cancellationToken) =>
         transactions.RunAsync(
-            workspace, deployment, (db, row) => AttemptAsync(db, row, request, urls, isAlways, cancellationToken), cancellationToken);
+            workspace,
+            deployment,
+            (db, row) => AttemptAsync(db, row, request, urls, isAlways, cancellationToken),
+            concernsLoops: patched => patched.Revision is not null,
+            cancellationToken);
 
     private async Task<Outcome<PatchedDeployment>?> AttemptAsync(
         PilothouseDb db, DeploymentRow row, PatchRequest request, AgentUrlBase urls, bool isAlways, CancellationToken cancellationToken)
@@ -33,11 +37,10 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
         PatchRules.Check(row, current, request, urls.Of(row.Name, row.Id), refusals);
         if (patch.SourceRevisionConfig?.SourceTarballPath is { } path) await UploadRules.CheckAsync(db, row, path, refusals, cancellationToken);
         await CheckRepositoryAsync(db, row, current.SourceConfig, patch.SourceConfig?.RepoUrl, refusals, cancellationToken);
+        var ofSource = PatchRules.IsSourcePossible(row, patch) ? refusals : new Refusals();
+        var plan = PatchPlanner.Plan(row.Source, current, await LatestSourceAsync(db, row, cancellationToken), patch, isAlways, ofSource);
         if (refusals.ToRejection() is { } refused) return refused;
 
-        var planned = PatchPlanner.Plan(row.Source, current, await LatestSourceAsync(db, row, cancellationToken), patch, isAlways);
-        if (!planned.IsAccepted) return planned.Rejection;
-        var plan = planned.Value;
         var wanted = await WithSecretsAsync(row, current, patch, cancellationToken) with
         {
             SourceConfig = plan.SourceConfig,
@@ -50,8 +53,7 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
             && await pins.AdmitAsync(db, row, of, plan.Config, PatchPlanner.NamesSource(patch), cancellationToken) is { } held) return held;
 
         var draft = plan.RevisionSource is { } source
-            ? new RevisionDraft(
-                source, plan.Config, plan.SourceConfig.InstallCommand, plan.SourceConfig.BuildCommand, row.DeploymentType, wanted.SecretValues)
+            ? RevisionDraft.Of(source, plan.Config, wanted, row.DeploymentType)
             : null;
         var (isWritten, revision) = await store.WriteAsync(db, row, wanted, draft, Told(current, patch), cancellationToken);
         if (!isWritten) return null;

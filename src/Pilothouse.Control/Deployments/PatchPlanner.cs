@@ -1,6 +1,6 @@
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
-using Pilothouse.Core;
+using Pilothouse.Control.Errors;
 
 namespace Pilothouse.Control.Deployments;
 
@@ -15,16 +15,20 @@ internal static class PatchPlanner
     /// <param name="source">The deployment's.</param>
     /// <param name="latestSource">Null before the first revision.</param>
     /// <param name="isAlways">A revision is asked for outright.</param>
-    public static Outcome<PatchPlan> Plan(string source, DeploymentSpec current, string? latestSource, DeploymentPatch patch, bool isAlways)
+    /// <param name="refusals">Gets what is wrong with the source, beside what is wrong with the values.</param>
+    public static PatchPlan Plan(
+        string source, DeploymentSpec current, string? latestSource, DeploymentPatch patch, bool isAlways, Refusals refusals)
     {
         var sourceConfig = Merge(current.SourceConfig, patch.SourceConfig);
         var sent = patch.SourceRevisionConfig ?? new SourceRevisionConfig();
         var isOfSource = patch.RevisionSource is not null || sent != new SourceRevisionConfig();
         var of = patch.RevisionSource ?? (isOfSource ? source : latestSource ?? source);
 
-        var refusals = new Errors.Refusals();
+        var before = refusals.Count;
         SourceRules.CheckApplicable(of, sent, refusals);
-        if (refusals.ToRejection() is { } misplaced) return misplaced;
+
+        // Who sends another source's fields need not read what this one lacks.
+        if (refusals.Count > before) return new PatchPlan(sourceConfig, RevisionSource: null, current.SourceRevisionConfig);
 
         // What another source carried means nothing to this one.
         var carried = string.Equals(latestSource ?? source, of, StringComparison.Ordinal) ? current.SourceRevisionConfig : new SourceRevisionConfig();
@@ -36,7 +40,8 @@ internal static class PatchPlanner
 
         // Secrets of a deployment that has nothing to run yet are kept for its first revision.
         if (!isAlways && !isOfSource) return new PatchPlan(sourceConfig, RevisionSource: null, current.SourceRevisionConfig);
-        return new Rejection(Codes.SourceConfiguration, string.Join("; ", missing));
+        foreach (var text in missing) refusals.Add(text, Codes.SourceConfiguration);
+        return new PatchPlan(sourceConfig, of, config);
     }
 
     /// <summary>

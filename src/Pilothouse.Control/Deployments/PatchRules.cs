@@ -57,6 +57,14 @@ internal static class PatchRules
         if (row.Source is not Sources.ExternalDocker) Same("custom_url", config.CustomUrl, stored.CustomUrl ?? customUrl, refusals);
     }
 
+    /// <summary>False: what else is wrong with such a source would only distract.</summary>
+    public static bool IsSourcePossible(DeploymentRow row, DeploymentPatch patch)
+    {
+        var refusals = new Refusals();
+        CheckRevisionSource(row, patch, refusals);
+        return refusals.ToRejection() is null;
+    }
+
     private static void CheckRevisionSource(DeploymentRow row, DeploymentPatch patch, Refusals refusals)
     {
         if (patch.RevisionSource is not { } source || string.Equals(source, row.Source, StringComparison.Ordinal)) return;

@@ -29,31 +29,45 @@ internal sealed record DeploymentsQuery
     public required int Offset { get; init; }
 }
 
-internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases)
+internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases, ReadContexts contexts)
 {
-    public async Task<DeploymentRow?> FindAsync(WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Deployments.AsNoTracking()
-            .SingleOrDefaultAsync(row => row.Id == deployment && row.WorkspaceId == workspace.Value, cancellationToken);
-    }
+    // What clients ask for all day, translated once instead of looked up by its expression each time.
+    private static readonly Func<PilothouseDb, Guid, Guid, CancellationToken, Task<DeploymentRow?>> s_find = EF.CompileAsyncQuery(
+        (PilothouseDb db, Guid workspace, Guid deployment, CancellationToken cancellationToken) =>
+            db.Deployments.AsNoTracking().FirstOrDefault(row => row.Id == deployment && row.WorkspaceId == workspace));
+
+    private static readonly Func<PilothouseDb, Guid, int, int, IAsyncEnumerable<DeploymentRow>> s_newest = EF.CompileAsyncQuery(
+        (PilothouseDb db, Guid workspace, int offset, int limit) => db.Deployments.AsNoTracking()
+            .Where(row => row.WorkspaceId == workspace && row.Status != DeploymentStatus.AwaitingDelete)
+            .OrderByDescending(row => row.CreatedAt)
+            .ThenByDescending(row => row.Id)
+            .Skip(offset)
+            .Take(limit));
+
+    public Task<DeploymentRow?> FindAsync(WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
+        contexts.UseAsync(db => FindAsync(db, workspace, deployment, cancellationToken), cancellationToken);
+
+    /// <summary>Untracked.</summary>
+    public static Task<DeploymentRow?> FindAsync(PilothouseDb db, WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
+        s_find(db, workspace.Value, deployment, cancellationToken);
 
     /// <summary>
     /// Newest first, so that what is created while somebody pages moves rows to later pages and hides none. Deployments that are being deleted are
     /// listed only where their status is asked for.
     /// </summary>
-    public async Task<IReadOnlyList<DeploymentRow>> ListAsync(WorkspaceId workspace, DeploymentsQuery query, CancellationToken cancellationToken)
-    {
-        // Nothing here gives deployments tags, so that none has any that is asked for.
-        if (query.TagValues is not null) return [];
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await Filtered(db.Deployments.AsNoTracking().Where(row => row.WorkspaceId == workspace.Value), query)
+    public async Task<IReadOnlyList<DeploymentRow>> ListAsync(WorkspaceId workspace, DeploymentsQuery query, CancellationToken cancellationToken) =>
+        await contexts.UseAsync(
+            async db => query == new DeploymentsQuery { Limit = query.Limit, Offset = query.Offset }
+                ? await s_newest(db, workspace.Value, query.Offset, query.Limit).ToListAsync(cancellationToken)
+                : await Page(db, workspace, query).ToListAsync(cancellationToken),
+            cancellationToken);
+
+    internal static IQueryable<DeploymentRow> Page(PilothouseDb db, WorkspaceId workspace, DeploymentsQuery query) =>
+        Tagged(db, workspace, Filtered(db.Deployments.AsNoTracking().Where(row => row.WorkspaceId == workspace.Value), query), query.TagValues ?? [])
             .OrderByDescending(row => row.CreatedAt)
             .ThenByDescending(row => row.Id)
             .Skip(query.Offset)
-            .Take(query.Limit)
-            .ToListAsync(cancellationToken);
-    }
+            .Take(query.Limit);
 
     public async Task<int> CountFreeAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
@@ -86,6 +100,18 @@ internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases)
         if (query.Ids is { } ids) rows = rows.Where(row => ids.Contains(row.Id));
         if (query.AgentId is { } agent) rows = rows.Where(row => row.AgentId == agent);
         if (query.AgentEnvironment is { } environment) rows = rows.Where(row => row.AgentEnvironment == environment);
+        return rows;
+    }
+
+    /// <summary>Those that have all of the values.</summary>
+    private static IQueryable<DeploymentRow> Tagged(PilothouseDb db, WorkspaceId workspace, IQueryable<DeploymentRow> rows, IReadOnlyList<Guid> values)
+    {
+        foreach (var value in values.Distinct())
+        {
+            rows = rows.Where(row => db.Taggings.Any(
+                tagging => tagging.WorkspaceId == workspace.Value && tagging.TagValueId == value && tagging.DeploymentId == row.Id));
+        }
+
         return rows;
     }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace Pilothouse.Control.Errors;
 
@@ -16,6 +17,7 @@ internal static class JsonBody
     {
         var bytes = await ReadBytesAsync(request, cancellationToken);
         if (bytes.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0) return default(JsonElement);
+        if (!IsJson(request.ContentType)) return NotJson(faults);
         if (!Utf8.IsValid(bytes.Span)) return Invalid(faults, position: 0, "The body is not UTF-8");
         try
         {
@@ -100,6 +102,21 @@ internal static class JsonBody
 
     private static BadHttpRequestException TooLarge() =>
         new($"The request body is larger than {MaxBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
+
+    /// <summary>Clients that say nothing mean JSON.</summary>
+    private static bool IsJson(string? contentType)
+    {
+        if (string.IsNullOrWhiteSpace(contentType)) return true;
+        return MediaTypeHeaderValue.TryParse(contentType, out var type)
+            && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static JsonElement? NotJson(RequestFaults faults)
+    {
+        const string Why = "The Content-Type is not application/json";
+        faults.Add("model_attributes_type", ["body"], "Input should be a valid dictionary or object to extract fields from", input: null, ("error", Why));
+        return null;
+    }
 
     private static JsonElement? Invalid(RequestFaults faults, int position, string error)
     {

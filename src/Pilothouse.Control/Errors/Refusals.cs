@@ -14,6 +14,8 @@ internal sealed class Refusals
 
     private readonly List<Rejection> _all = [];
 
+    public int Count => _all.Count;
+
     /// <param name="message">One sentence that names the field; never the value of a secret.</param>
     /// <param name="code">A code that is answered 400.</param>
     public void Add(string message, string code = Codes.Invalid) => _all.Add(new Rejection(code, message));

@@ -28,6 +28,7 @@ internal sealed class RemoveDeployment(UploadBlobs blobs, ILogger<RemoveDeployme
         await db.Events.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Uploads.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Pins.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
+        await db.Taggings.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Revisions.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Deployments.Where(row => row.Id == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);

@@ -9,18 +9,18 @@ namespace Pilothouse.Control.Revisions;
 /// <param name="IsRemote">Null: all; else whether a listener of the workspace's own serves the deployment.</param>
 internal sealed record RevisionsQuery(IReadOnlyList<RevisionStatus>? Statuses, bool? IsRemote, int Limit, int Offset);
 
-internal sealed class ReadRevisions(IDbContextFactory<PilothouseDb> databases)
+internal sealed class ReadRevisions(IDbContextFactory<PilothouseDb> databases, ReadContexts contexts)
 {
-    public async Task<RevisionRow?> FindAsync(WorkspaceId workspace, Guid deployment, Guid revision, CancellationToken cancellationToken)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await FindAsync(db, workspace, deployment, revision, cancellationToken);
-    }
+    private static readonly Func<PilothouseDb, Guid, Guid, Guid, CancellationToken, Task<RevisionRow?>> s_find = EF.CompileAsyncQuery(
+        (PilothouseDb db, Guid workspace, Guid deployment, Guid revision, CancellationToken cancellationToken) => db.Revisions.AsNoTracking()
+            .FirstOrDefault(row => row.Id == revision && row.DeploymentId == deployment && row.WorkspaceId == workspace));
+
+    public Task<RevisionRow?> FindAsync(WorkspaceId workspace, Guid deployment, Guid revision, CancellationToken cancellationToken) =>
+        contexts.UseAsync(db => FindAsync(db, workspace, deployment, revision, cancellationToken), cancellationToken);
 
     public static Task<RevisionRow?> FindAsync(
         PilothouseDb db, WorkspaceId workspace, Guid deployment, Guid revision, CancellationToken cancellationToken) =>
-        db.Revisions.AsNoTracking().SingleOrDefaultAsync(
-            row => row.Id == revision && row.DeploymentId == deployment && row.WorkspaceId == workspace.Value, cancellationToken);
+        s_find(db, workspace.Value, deployment, revision, cancellationToken);
 
     /// <summary>Newest first.</summary>
     /// <returns>Null when there is no such deployment.</returns>

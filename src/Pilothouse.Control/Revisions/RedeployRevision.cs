@@ -28,7 +28,8 @@ internal sealed class RedeployRevision(DeploymentTransactions transactions, Depl
 
         var told = new Told(
             RequestEventKinds.Redeployed, $"Carries what revision {earlier.Number} carried.", DataOf(earlier));
-        var (isWritten, _) = await store.WriteAsync(db, row, DeploymentSpec.Of(row), RevisionDraft.Of(earlier), [told], cancellationToken);
+        var draft = RevisionDraft.Of(earlier);
+        var (isWritten, _) = await store.WriteAsync(db, row, draft.MirroredIn(DeploymentSpec.Of(row)), draft, [told], cancellationToken);
         if (!isWritten) return null;
         return row;
     }

@@ -38,7 +38,8 @@ internal sealed class RollbackDeployment(DeploymentTransactions transactions, De
 
         var pin = await PinAsync(db, row, situation, target, cancellationToken);
         (pin.PinnedBy, pin.Reason) = (by, await ReasonAsync(target, wanted.Reason, cancellationToken));
-        var (isWritten, revision) = await store.WriteAsync(db, row, DeploymentSpec.Of(row), RevisionDraft.Of(target), [], cancellationToken);
+        var draft = RevisionDraft.Of(target);
+        var (isWritten, revision) = await store.WriteAsync(db, row, draft.MirroredIn(DeploymentSpec.Of(row)), draft, [], cancellationToken);
         if (!isWritten) return null;
 
         (pin.RevisionId, pin.RevisionNumber, pin.PinnedAt) = (revision!.Id, revision.Number, revision.CreatedAt);

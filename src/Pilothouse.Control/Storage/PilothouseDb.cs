@@ -30,7 +30,11 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<OAuthTokenRow> OAuthTokens => Set<OAuthTokenRow>();
     public DbSet<AgentConnectionRow> AgentConnections => Set<AgentConnectionRow>();
     public DbSet<AuthSessionRow> AuthSessions => Set<AuthSessionRow>();
+    public DbSet<TracingDeletionRow> TracingDeletions => Set<TracingDeletionRow>();
     public DbSet<PinRow> Pins => Set<PinRow>();
+    public DbSet<TagKeyRow> TagKeys => Set<TagKeyRow>();
+    public DbSet<TagValueRow> TagValues => Set<TagValueRow>();
+    public DbSet<TaggingRow> Taggings => Set<TaggingRow>();
     public DbSet<ListenerContactRow> ListenerContacts => Set<ListenerContactRow>();
 
     /// <summary>A time as its column holds it, for hand-written SQL, which skips the converters.</summary>
@@ -58,7 +62,9 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
             table.ToTable("deployments");
             table.HasIndex(row => new { row.WorkspaceId, row.Name }).IsUnique();
             table.HasIndex(row => new { row.WorkspaceId, row.AgentId, row.AgentEnvironment }).IsUnique();
-            table.HasIndex(row => new { row.WorkspaceId, row.CreatedAt, row.Id });
+
+            // The list's order; the status lies beside it, so that rows of another one are passed over without being read.
+            table.HasIndex(row => new { row.WorkspaceId, row.CreatedAt, row.Id, row.Status });
             table.HasIndex(row => new { row.ListenerId, row.ChangedAt });
             table.Property(row => row.Status).HasConversion<string>();
         });
@@ -111,7 +117,37 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
         ConfigureRequestKeys(modelBuilder);
         ConfigureIntegrations(modelBuilder);
         ConfigureExplain(modelBuilder);
+        ConfigureTracing(modelBuilder);
+        ConfigureTags(modelBuilder);
     }
+
+    private static void ConfigureTags(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<TagKeyRow>(table =>
+        {
+            table.ToTable("tag_keys");
+            table.HasIndex(row => new { row.WorkspaceId, row.Key }).IsUnique();
+        });
+        modelBuilder.Entity<TagValueRow>(table =>
+        {
+            table.ToTable("tag_values");
+            table.HasIndex(row => new { row.TagKeyId, row.Value }).IsUnique();
+            table.HasIndex(row => row.WorkspaceId);
+        });
+        modelBuilder.Entity<TaggingRow>(table =>
+        {
+            table.ToTable("taggings");
+            table.HasIndex(row => new { row.TagValueId, row.DeploymentId }).IsUnique();
+            table.HasIndex(row => row.DeploymentId);
+        });
+    }
+
+    private static void ConfigureTracing(ModelBuilder modelBuilder) => modelBuilder.Entity<TracingDeletionRow>(table =>
+    {
+        table.ToTable("tracing_deletions");
+        table.HasKey(row => row.DeploymentId);
+        table.Property(row => row.DeploymentId).ValueGeneratedNever();
+    });
 
     private static void ConfigureExplain(ModelBuilder modelBuilder)
     {

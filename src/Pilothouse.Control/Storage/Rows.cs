@@ -123,6 +123,12 @@ public sealed class RevisionRow
     /// <summary>Snapshot of the deployment's secrets, encrypted.</summary>
     public required byte[] SecretValues { get; set; }
 
+    /// <summary>Snapshot of <c>source_config.resource_spec</c>, JSON; null where none was given.</summary>
+    public string? ResourceSpec { get; set; }
+
+    /// <summary>Snapshot of the deployment's references, JSON.</summary>
+    public string? SecretReferences { get; set; }
+
     public RevisionStatus Status { get; set; }
 
     /// <summary>Why it is there, one sentence; for failures the message shown to the user.</summary>

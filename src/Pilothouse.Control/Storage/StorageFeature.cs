@@ -20,6 +20,7 @@ public static class StorageFeature
         services.AddPooledDbContextFactory<SqliteDb>(
             (provider, options) => UseSqlite(options, provider.GetRequiredService<DataDirectory>().DatabaseFile));
         services.AddSingleton<IDbContextFactory<PilothouseDb>, SqliteDbFactory>();
+        services.AddSingleton<ReadContexts>();
         return services;
     }
 
@@ -29,7 +30,7 @@ public static class StorageFeature
         // Two callers who want the same name are no fault of the store; whatever is one comes out as an exception and is logged where it ends.
         .ConfigureWarnings(warnings => warnings.Log(
             (CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug)))
-        .AddInterceptors(new SqliteSettings());
+        .AddInterceptors(new SqliteSettings(), new WriteTurns());
 
     /// <summary>Hands out the configured engine's context under the type that everybody injects.</summary>
     private sealed class SqliteDbFactory(IDbContextFactory<SqliteDb> inner) : IDbContextFactory<PilothouseDb>

@@ -48,6 +48,21 @@ internal static class MatrixTable
         POST   /v1/projects/{project_id}/revisions/{revision_id}/build_logs    deployments:read           a e v c
         POST   /v1/projects/{project_id}/revisions/{revision_id}/deploy_logs   deployments:read           a e v c
         POST   /v1/projects/{project_id}/deploy_logs                           deployments:read           a e v c
+        GET    /v1/workspaces/current/tag-keys                                    deployments:read           a e v c
+        POST   /v1/workspaces/current/tag-keys                                    deployments:update         a e
+        GET    /v1/workspaces/current/tag-keys/{tag_key_id}                       deployments:read           a e v c
+        PATCH  /v1/workspaces/current/tag-keys/{tag_key_id}                       deployments:update         a e
+        DELETE /v1/workspaces/current/tag-keys/{tag_key_id}                       deployments:update         a e
+        GET    /v1/workspaces/current/tag-keys/{tag_key_id}/tag-values            deployments:read           a e v c
+        POST   /v1/workspaces/current/tag-keys/{tag_key_id}/tag-values            deployments:update         a e
+        GET    /v1/workspaces/current/tag-keys/{tag_key_id}/tag-values/{tag_value_id} deployments:read           a e v c
+        PATCH  /v1/workspaces/current/tag-keys/{tag_key_id}/tag-values/{tag_value_id} deployments:update         a e
+        DELETE /v1/workspaces/current/tag-keys/{tag_key_id}/tag-values/{tag_value_id} deployments:update         a e
+        GET    /v1/workspaces/current/tags                                        deployments:read           a e v c
+        GET    /v1/workspaces/current/tags/resource                               deployments:read           a e v c
+        GET    /v1/workspaces/current/taggings                                    deployments:read           a e v c
+        POST   /v1/workspaces/current/taggings                                    deployments:update         a e
+        DELETE /v1/workspaces/current/taggings/{tagging_id}                       deployments:update         a e
         GET    /v2/listeners                                                      listeners:read             a e v
         POST   /v2/listeners                                                      listeners:create           a
         GET    /v2/listeners/{listener_id}                                        listeners:read             a e v

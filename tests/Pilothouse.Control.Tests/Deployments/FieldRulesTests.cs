@@ -124,6 +124,11 @@ public sealed class FieldRulesTests
     [InlineData("feature/a-b_c.d")]
     [InlineData("refs/tags/v1.0.0")]
     [InlineData("ü")]
+    [InlineData("@me/topic")]
+    [InlineData("a@b")]
+    [InlineData("release./next")]
+    [InlineData("a/-b")]
+    [InlineData("lock")]
     public void Refs_that_git_takes(string name) => Assert.Null(FieldRules.RepoRef(name));
 
     [Theory]
@@ -148,6 +153,12 @@ public sealed class FieldRulesTests
     [InlineData("a/.b")]
     [InlineData("a.lock")]
     [InlineData("a.")]
+    [InlineData(".a")]
+    [InlineData("a.lock/b")]
+    [InlineData("refs/tags/")]
+    [InlineData("HEAD")]
+    [InlineData("a\u007fb")]
+    [InlineData("a\0")]
     public void Refs_that_git_refuses(string name) => Assert.NotNull(FieldRules.RepoRef(name));
 
     [Theory]

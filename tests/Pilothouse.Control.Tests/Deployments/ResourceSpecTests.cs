@@ -58,6 +58,10 @@ public sealed class ResourceSpecTests(ApiFixture fixture) : IClassFixture<ApiFix
     [InlineData("""{"cpu":2,"cpu_limit":1}""", "cpu must not be above cpu_limit.")]
     [InlineData("""{"memory_mb":0}""", "memory_mb must be above 0.")]
     [InlineData("""{"max_scale":100000}""", "max_scale must be from 0 to 1000.")]
+    [InlineData("""{"volumes":[{"name":"v"},{"name":"v"}]}""", "volumes have the name 'v' more than once.")]
+    [InlineData("""{"volume_mounts":[{"name":"v","mountPath":"/a"},{"name":"w","mountPath":"/a"}]}""", "volume_mounts have the mountPath '/a' more than once.")]
+    [InlineData("""{"image_pull_secrets":[{"name":"s"},{"name":"s"}]}""", "image_pull_secrets have the name 's' more than once.")]
+    [InlineData("""{"init_containers":[{"name":"c","image":"i"}],"sidecars":[{"name":"c","image":"i"}]}""", "init_containers and sidecars have the name 'c' more than once.")]
     public async Task Numbers_must_make_sense_together(string sent, string text)
     {
         var api = await fixture.NewAsync();

@@ -144,6 +144,29 @@ public sealed class RevisionTests(ApiFixture fixture) : IClassFixture<ApiFixture
     }
 
     [Fact]
+    public async Task Redeploy_brings_the_resources_and_references_of_then()
+    {
+        var api = await fixture.NewAsync();
+        var made = await api.PostAsync(
+            "/v2/deployments",
+            $$$"""{"name":"app","source":"external_docker","source_config":{"resource_spec":{"cpu":1}},"source_revision_config":{"image_uri":"{{{Bodies.Image}}}"},"secrets":[],"secret_references":[{"name":"DB","secret_name":"old","secret_key":"url"}]}""");
+        var first = await api.RevisionRowAsync(made.Expect(HttpStatusCode.Created).Text_("latest_revision_id")!);
+        var patched = await api.PatchAsync(
+            made.Id, """{"source_config":{"resource_spec":{"cpu":4}},"secret_references":[{"name":"DB","secret_name":"new","secret_key":"url"}]}""");
+        var second = await api.RevisionRowAsync(patched.Expect(HttpStatusCode.OK).Text_("latest_revision_id")!);
+
+        var reply = await api.PostAsync($"/v2/deployments/{made.Id}/revisions/{first.Id}/redeploy");
+
+        var back = await api.RevisionRowAsync(reply.Expect(HttpStatusCode.OK).Text_("latest_revision_id")!);
+        Assert.Equal((3, first.ResourceSpec, first.SecretReferences), (back.Number, back.ResourceSpec, back.SecretReferences));
+        Assert.Contains("\"cpu\":1,", first.ResourceSpec!, StringComparison.Ordinal);
+        Assert.Contains("\"cpu\":4,", second.ResourceSpec!, StringComparison.Ordinal);
+        Assert.Contains("old", back.SecretReferences!, StringComparison.Ordinal);
+        Assert.Equal("1", reply.Text_("source_config", "resource_spec", "cpu"));
+        Assert.Contains("new", second.SecretReferences!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Redeploy_takes_any_revision_and_no_foreign_one()
     {
         var api = await fixture.NewAsync();

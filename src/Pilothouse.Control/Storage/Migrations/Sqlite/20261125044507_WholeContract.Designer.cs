@@ -11,7 +11,7 @@ using Pilothouse.Control.Storage;
 namespace Pilothouse.Control.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261125035103_WholeContract")]
+    [Migration("20261125044507_WholeContract")]
     partial class WholeContract
     {
         /// <inheritdoc />
@@ -517,8 +517,8 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .IsUnique()
                         .HasDatabaseName("ix_deployments_workspace_id_agent_id_agent_environment");
 
-                    b.HasIndex("WorkspaceId", "CreatedAt", "Id")
-                        .HasDatabaseName("ix_deployments_workspace_id_created_at_id");
+                    b.HasIndex("WorkspaceId", "CreatedAt", "Id", "Status")
+                        .HasDatabaseName("ix_deployments_workspace_id_created_at_id_status");
 
                     b.ToTable("deployments", (string)null);
                 });
@@ -1194,6 +1194,14 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("number");
 
+                    b.Property<string>("ResourceSpec")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_spec");
+
+                    b.Property<string>("SecretReferences")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("secret_references");
+
                     b.Property<byte[]>("SecretValues")
                         .IsRequired()
                         .HasColumnType("BLOB")
@@ -1266,6 +1274,150 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasName("pk_roles");
 
                     b.ToTable("roles", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.TagKeyRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Description")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("description");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_tag_keys");
+
+                    b.HasIndex("WorkspaceId", "Key")
+                        .IsUnique()
+                        .HasDatabaseName("ix_tag_keys_workspace_id_key");
+
+                    b.ToTable("tag_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.TagValueRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Description")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("description");
+
+                    b.Property<Guid>("TagKeyId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tag_key_id");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("value");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_tag_values");
+
+                    b.HasIndex("WorkspaceId")
+                        .HasDatabaseName("ix_tag_values_workspace_id");
+
+                    b.HasIndex("TagKeyId", "Value")
+                        .IsUnique()
+                        .HasDatabaseName("ix_tag_values_tag_key_id_value");
+
+                    b.ToTable("tag_values", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.TaggingRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("DeploymentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<Guid>("TagValueId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tag_value_id");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_taggings");
+
+                    b.HasIndex("DeploymentId")
+                        .HasDatabaseName("ix_taggings_deployment_id");
+
+                    b.HasIndex("TagValueId", "DeploymentId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_taggings_tag_value_id_deployment_id");
+
+                    b.ToTable("taggings", (string)null);
+                });
+
+            modelBuilder.Entity("Pilothouse.Control.Storage.TracingDeletionRow", b =>
+                {
+                    b.Property<Guid>("DeploymentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("deployment_id");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("requested_at");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("DeploymentId")
+                        .HasName("pk_tracing_deletions");
+
+                    b.ToTable("tracing_deletions", (string)null);
                 });
 
             modelBuilder.Entity("Pilothouse.Control.Storage.UploadRow", b =>

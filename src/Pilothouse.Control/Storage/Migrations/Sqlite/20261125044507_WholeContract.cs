@@ -11,6 +11,22 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropIndex(
+                name: "ix_deployments_workspace_id_created_at_id",
+                table: "deployments");
+
+            migrationBuilder.AddColumn<string>(
+                name: "resource_spec",
+                table: "revisions",
+                type: "TEXT",
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
+                name: "secret_references",
+                table: "revisions",
+                type: "TEXT",
+                nullable: true);
+
             migrationBuilder.AddColumn<string>(
                 name: "status",
                 table: "events",
@@ -305,6 +321,68 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "tag_keys",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    workspace_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    key = table.Column<string>(type: "TEXT", nullable: false),
+                    description = table.Column<string>(type: "TEXT", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_tag_keys", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "tag_values",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    workspace_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    tag_key_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    value = table.Column<string>(type: "TEXT", nullable: false),
+                    description = table.Column<string>(type: "TEXT", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_tag_values", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "taggings",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    workspace_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    tag_value_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    deployment_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_taggings", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "tracing_deletions",
+                columns: table => new
+                {
+                    deployment_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    workspace_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    requested_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_tracing_deletions", x => x.deployment_id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "users",
                 columns: table => new
                 {
@@ -322,6 +400,11 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                 {
                     table.PrimaryKey("pk_users", x => x.id);
                 });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_deployments_workspace_id_created_at_id_status",
+                table: "deployments",
+                columns: new[] { "workspace_id", "created_at", "id", "status" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_api_keys_organization_id_workspace_id_created_at",
@@ -431,6 +514,34 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                 column: "expires_at");
 
             migrationBuilder.CreateIndex(
+                name: "ix_tag_keys_workspace_id_key",
+                table: "tag_keys",
+                columns: new[] { "workspace_id", "key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tag_values_tag_key_id_value",
+                table: "tag_values",
+                columns: new[] { "tag_key_id", "value" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tag_values_workspace_id",
+                table: "tag_values",
+                column: "workspace_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_taggings_deployment_id",
+                table: "taggings",
+                column: "deployment_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_taggings_tag_value_id_deployment_id",
+                table: "taggings",
+                columns: new[] { "tag_value_id", "deployment_id" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "ix_users_issuer_subject",
                 table: "users",
                 columns: new[] { "issuer", "subject" },
@@ -485,7 +596,23 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                 name: "roles");
 
             migrationBuilder.DropTable(
+                name: "tag_keys");
+
+            migrationBuilder.DropTable(
+                name: "tag_values");
+
+            migrationBuilder.DropTable(
+                name: "taggings");
+
+            migrationBuilder.DropTable(
+                name: "tracing_deletions");
+
+            migrationBuilder.DropTable(
                 name: "users");
+
+            migrationBuilder.DropIndex(
+                name: "ix_deployments_workspace_id_created_at_id_status",
+                table: "deployments");
 
             migrationBuilder.DropIndex(
                 name: "ix_api_keys_organization_id_workspace_id_created_at",
@@ -494,6 +621,14 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
             migrationBuilder.DropIndex(
                 name: "ix_api_keys_user_id",
                 table: "api_keys");
+
+            migrationBuilder.DropColumn(
+                name: "resource_spec",
+                table: "revisions");
+
+            migrationBuilder.DropColumn(
+                name: "secret_references",
+                table: "revisions");
 
             migrationBuilder.DropColumn(
                 name: "status",
@@ -514,6 +649,11 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
             migrationBuilder.DropColumn(
                 name: "user_id",
                 table: "api_keys");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_deployments_workspace_id_created_at_id",
+                table: "deployments",
+                columns: new[] { "workspace_id", "created_at", "id" });
         }
     }
 }

@@ -1,0 +1,64 @@
+using Microsoft.Data.Sqlite;
+
+namespace Pilothouse.Bench.Apis;
+
+/// <summary>The server's database, filled without it.</summary>
+internal static class SeededDatabase
+{
+    /// <summary>As the server opens it.</summary>
+    public const string Pragmas = "PRAGMA busy_timeout=15000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;";
+
+    private const string Columns =
+        """
+        workspace_id, agent_id, agent_environment, source, source_config, source_revision_config, secret_names, secret_values, secret_references,
+        tracked_packages, deployment_type, status, latest_revision_id, active_revision_id, image_version, listener_id, generation, changed_at,
+        next_revision_number, updated_at
+        """;
+
+    /// <summary>Copies of one deployment, a millisecond apart, in one transaction.</summary>
+    /// <returns>Ids spread over all of them.</returns>
+    public static IReadOnlyList<Guid> Fill(string database, Guid template, int count)
+    {
+        using var connection = Open(database);
+        using var transaction = connection.BeginTransaction();
+        using var insert = connection.CreateCommand();
+        insert.CommandText =
+            $"INSERT INTO deployments (id, name, created_at, {Columns}) SELECT $id, $name, created_at + $at, {Columns} FROM deployments WHERE id = $template";
+        var (id, name, at) = (insert.Parameters.Add("$id", SqliteType.Text), insert.Parameters.Add("$name", SqliteType.Text), insert.Parameters.Add("$at", SqliteType.Integer));
+        insert.Parameters.AddWithValue("$template", template);
+        var ids = new List<Guid>();
+        for (var number = 1; number < count; number++)
+        {
+            var one = Guid.NewGuid();
+            (id.Value, name.Value, at.Value) = (one, $"seeded-{number}", number - count);
+            insert.ExecuteNonQuery();
+            if (count <= 1000 || number % (count / 1000) == 0) ids.Add(one);
+        }
+
+        transaction.Commit();
+        using var analyze = connection.CreateCommand();
+        analyze.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+        analyze.ExecuteNonQuery();
+        return ids;
+    }
+
+    /// <summary>While the server runs.</summary>
+    public static void Copy(string database, string to)
+    {
+        using var connection = Open(database);
+        using var copy = connection.CreateCommand();
+        copy.CommandText = "VACUUM INTO $to";
+        copy.Parameters.AddWithValue("$to", to);
+        copy.ExecuteNonQuery();
+    }
+
+    private static SqliteConnection Open(string database)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = database, Pooling = false }.ToString());
+        connection.Open();
+        using var pragmas = connection.CreateCommand();
+        pragmas.CommandText = Pragmas;
+        pragmas.ExecuteNonQuery();
+        return connection;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Data.Common;
+using System.Runtime.CompilerServices;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Pilothouse.Control.Storage;
+
+/// <summary>
+/// SQLite has one write lock, and whoever waits for it sleeps, up to 100 ms at a time, without a place in a queue. Transactions of this process
+/// therefore wait here, in the order in which they came, and find the lock free. A flow that has one must not begin another before its end.
+/// </summary>
+internal sealed class WriteTurns : DbTransactionInterceptor, IDbConnectionInterceptor, IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
+    /// <summary>Connections, of which one at most has the turn.</summary>
+    private readonly ConditionalWeakTable<DbConnection, object> _holders = [];
+
+    public override InterceptionResult<DbTransaction> TransactionStarting(
+        DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result)
+    {
+        _turn.Wait();
+        try
+        {
+            var begun = connection.BeginTransaction(eventData.IsolationLevel);
+            _holders.Add(connection, this);
+            return InterceptionResult<DbTransaction>.SuppressWithResult(begun);
+        }
+        catch
+        {
+            _turn.Release();
+            throw;
+        }
+    }
+
+    public override async ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
+        DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken = default)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var begun = await connection.BeginTransactionAsync(eventData.IsolationLevel, cancellationToken);
+            _holders.Add(connection, this);
+            return InterceptionResult<DbTransaction>.SuppressWithResult(begun);
+        }
+        catch
+        {
+            _turn.Release();
+            throw;
+        }
+    }
+
+    public override void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData) => End(eventData.Context?.Database.GetDbConnection());
+
+    public override Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+    {
+        End(eventData.Context?.Database.GetDbConnection());
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Also of a transaction that was disposed of without a word, or whose commit failed: the connection was open for it alone.</summary>
+    void IDbConnectionInterceptor.ConnectionClosed(DbConnection connection, ConnectionEndEventData eventData) => End(connection);
+
+    Task IDbConnectionInterceptor.ConnectionClosedAsync(DbConnection connection, ConnectionEndEventData eventData)
+    {
+        End(connection);
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private void End(DbConnection? connection)
+    {
+        if (connection is not null && _holders.Remove(connection)) _turn.Release();
+    }
+}
