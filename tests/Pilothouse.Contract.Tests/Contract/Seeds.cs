@@ -55,6 +55,11 @@ public sealed class Seeds(HttpClient http, GoodValues good)
             case "ForgeGithubPickerSelectionRequest":
                 body["installation_id"] = 1;
                 break;
+            case "TaggingCreate":
+                body["tag_value_id"] = await AddAsync(target.Made, "tag_value_id");
+                body["resource_type"] = "deployment";
+                body["resource_id"] = await AddAsync(target.Made, "deployment_id");
+                break;
             case "CreateAgentConnectionRequest":
                 body["oauth_token_id"] = await AddAsync(target.Made, "token_id");
                 break;
@@ -95,6 +100,23 @@ public sealed class Seeds(HttpClient http, GoodValues good)
         "user_id" => Text(await PostAsync("/v2/access/users", new JsonObject { ["email"] = $"{GoodValues.Word("user")}@example.org" }), "id"),
         "key_id" => Text(await PostAsync("/v2/access/keys", new JsonObject { ["name"] = "key", ["role"] = "viewer" }), "id"),
         "role_name" => Text(await PostAsync("/v2/access/roles", Role()), "name"),
+        "tag_key_id" => Text(await PostAsync("/v1/workspaces/current/tag-keys", new JsonObject { ["key"] = GoodValues.Word("key") }), "id"),
+        "tag_value_id" => Text(
+            await PostAsync(
+                $"/v1/workspaces/current/tag-keys/{await AddAsync(made, "tag_key_id")}/tag-values", new JsonObject { ["value"] = GoodValues.Word("value") }),
+            "id"),
+        "tagging_id" => Text(
+            await PostAsync(
+                "/v1/workspaces/current/taggings",
+                new JsonObject
+                {
+                    ["tag_value_id"] = await AddAsync(made, "tag_value_id"),
+                    ["resource_type"] = "deployment",
+                    ["resource_id"] = await AddAsync(made, "deployment_id"),
+                }),
+            "id"),
+        "resource_id" => await AddAsync(made, "deployment_id"),
+        "resource_type" => "deployment",
         "session_id" => Guid.NewGuid().ToString(),
         _ => throw new InvalidOperationException($"Say how to get a {kind}."),
     };

@@ -18,6 +18,7 @@ public static class Places
     {
         ["deployment_ids"] = "deployment_id",
         ["resource_id"] = "deployment_id",
+        ["tag_value_ids"] = "tag_value_id",
         ["actor_id"] = "key_id",
         ["name"] = "name",
         ["name_contains"] = "name",
@@ -36,6 +37,7 @@ public static class Places
     [
         "deployment_id", "revision_id", "project_id", "listener_id", "integration_id", "workspace_id", "user_id", "key_id", "role_name", "session_id",
         "provider_id", "token_id", "auth_id", "agent_id", "connection_id", "state", "installation_id",
+        "tag_key_id", "tag_value_id", "tagging_id",
     ];
 
     /// <summary>Names nothing that anybody has: values, choices, and addresses of what lies outside.</summary>
@@ -62,8 +64,8 @@ public static class Places
         // The right to write one upload, for whoever holds it.
         "token",
 
-        // Nobody has any yet.
-        "tag_value_ids",
+        // Words of tags.
+        "key", "value", "description",
     ];
 
     public static (IReadOnlyList<Place> Places, IReadOnlyList<string> Faults) Of(ContractFile file, Operation operation)

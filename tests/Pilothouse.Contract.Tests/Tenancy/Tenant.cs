@@ -69,7 +69,7 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
     {
         var seeds = new Seeds(Http, new GoodValues(file));
         var everything = new Dictionary<string, string> { ["workspace_id"] = Workspace.ToString() };
-        foreach (var kind in (string[])["deployment_id", "revision_id", "listener_id", "token_id", "connection_id", "key_id"])
+        foreach (var kind in (string[])["deployment_id", "revision_id", "tagging_id", "listener_id", "token_id", "connection_id", "key_id"])
             everything[kind] = await seeds.IdAsync(everything, kind);
         everything["project_id"] = everything["deployment_id"];
         if (isOrganizationAdmin) await MemberAsync(seeds, everything);
