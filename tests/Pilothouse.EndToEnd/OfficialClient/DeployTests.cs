@@ -215,6 +215,8 @@ public sealed class DeployTests(ServerFixture world)
     {
         using var project = new ProjectFolder("echo-js");
         var name = ServerFixture.Name("manage");
+        // A source of its own, so that there is something to build and to log.
+        project.Write("OWN", name);
         Assert.Equal(0, (await OfficialCli.RunAsync(world.Server, project.Path, "deploy", "--remote", "--no-input", "--name", name)).Code);
         var (id, url) = await OnlyAsync(name);
         Assert.Equal("echo: logged", await new Agent(url, world.Server.Key).AskAsync("logged"));
