@@ -18,12 +18,21 @@ public sealed class ExplainTests
     {
         var rollback = new Rollback
         {
-            DeploymentId = s_id, RevisionId = Guid.NewGuid(), Number = 3, TargetRevisionId = Guid.NewGuid(), TargetNumber = 1, LeftRevisionId = Guid.NewGuid(), LeftNumber = 2,
+            DeploymentId = s_id,
+            RevisionId = Guid.NewGuid(),
+            Number = 3,
+            TargetRevisionId = Guid.NewGuid(),
+            TargetNumber = 1,
+            LeftRevisionId = Guid.NewGuid(),
+            LeftNumber = 2,
             Since = DateTimeOffset.UnixEpoch,
         };
         var explanation = new Explanation
         {
-            DeploymentId = s_id, Serving = true, ServesNewest = false, Summary = "So it is.",
+            DeploymentId = s_id,
+            Serving = true,
+            ServesNewest = false,
+            Summary = "So it is.",
             Findings = [new Finding { Area = FindingAreas.Build, Severity = FindingSeverities.Error, Summary = "It failed.", Details = ["a line"], Action = "Mend it." }],
         };
         string? sent = null;

@@ -14,7 +14,9 @@ internal sealed class WaitOptions
 
     private readonly Option<int> _timeout = new("--timeout")
     {
-        Description = "Seconds to wait at most; the deployment goes on without.", HelpName = "SECONDS", DefaultValueFactory = _ => 1800,
+        Description = "Seconds to wait at most; the deployment goes on without.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 1800,
     };
 
     public void AddTo(Command command)

@@ -50,7 +50,8 @@ internal static class BuildFindings
                 revision, FindingAreas.Build, FindingSeverities.Warning,
                 $"The build of revision {revision.Number} was cut off: whoever built it has not been heard of{(revision.LeaseUntil is { } lapsed ? $" since {Words.At(lapsed)}" : "")}.",
                 "Wait: another builder takes it over. If none does, no control plane with a build engine is running.", LinesThatMatter.Last(lines, LinesOfOneUnderWay))
-                with { Since = since };
+                with
+            { Since = since };
 
         var last = lines.Count == 0 ? since : lines[^1].At;
         var isSilent = facts.Now - last > s_silent;
@@ -60,7 +61,8 @@ internal static class BuildFindings
             isSilent
                 ? $"See what it does last; it ends by itself at its time limit (Builds:TimeLimit), or interrupt it: POST /v2/deployments/{revision.DeploymentId}/revisions/{revision.Id}/interrupt."
                 : "Wait.",
-            LinesThatMatter.Last(lines, LinesOfOneUnderWay)) with { Since = since };
+            LinesThatMatter.Last(lines, LinesOfOneUnderWay)) with
+        { Since = since };
     }
 
     private static Finding Failed(ExplainFacts facts, RevisionRow revision)

@@ -64,7 +64,11 @@ internal static class ExplainPlanner
         };
         return new Finding
         {
-            Area = FindingAreas.Source, Severity = FindingSeverities.Warning, Summary = summary, Since = of.CreatedAt, Action = action,
+            Area = FindingAreas.Source,
+            Severity = FindingSeverities.Warning,
+            Summary = summary,
+            Since = of.CreatedAt,
+            Action = action,
         };
     }
 

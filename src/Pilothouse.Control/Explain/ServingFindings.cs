@@ -101,6 +101,10 @@ internal static class ServingFindings
 
     private static Finding Of(string severity, string summary, DateTimeOffset since, string action) => new()
     {
-        Area = FindingAreas.Listener, Severity = severity, Summary = summary, Since = since, Action = action,
+        Area = FindingAreas.Listener,
+        Severity = severity,
+        Summary = summary,
+        Since = since,
+        Action = action,
     };
 }

@@ -59,11 +59,13 @@ internal static class StartFindings
             return Finding(
                 revision, FindingAreas.Route, FindingSeverities.Info, waiting.Message,
                 "Wait: no run is cut before its time. How long that is: Listener:DrainLimit, or BG_JOB_SHUTDOWN_GRACE_PERIOD_SECS of the serving revision.")
-                with { Since = waiting.At };
+                with
+            { Since = waiting.At };
         if (facts.Last(revision.Id, ListenerEventKinds.Proven) is { } proven)
             return Finding(
                 revision, FindingAreas.Route, FindingSeverities.Info, $"Revision {revision.Number} is healthy, and callers are about to be moved to it.", "Wait.", lines)
-                with { Since = proven.At };
+                with
+            { Since = proven.At };
         return Finding(
             revision, FindingAreas.Start, FindingSeverities.Info,
             $"Revision {revision.Number} is being started for {Words.Span(facts.Now - revision.UpdatedAt)} and is not healthy yet.", "Wait.", lines);

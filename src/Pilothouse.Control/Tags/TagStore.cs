@@ -20,7 +20,12 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
             var now = Now();
             var row = new TagKeyRow
             {
-                Id = Guid.CreateVersion7(now), WorkspaceId = workspace.Value, Key = wanted.Key, Description = wanted.Description, CreatedAt = now, UpdatedAt = now,
+                Id = Guid.CreateVersion7(now),
+                WorkspaceId = workspace.Value,
+                Key = wanted.Key,
+                Description = wanted.Description,
+                CreatedAt = now,
+                UpdatedAt = now,
             };
             db.TagKeys.Add(row);
             return row;
@@ -61,8 +66,13 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
                 var now = Now();
                 var row = new TagValueRow
                 {
-                    Id = Guid.CreateVersion7(now), WorkspaceId = workspace.Value, TagKeyId = key, Value = wanted.Value, Description = wanted.Description,
-                    CreatedAt = now, UpdatedAt = now,
+                    Id = Guid.CreateVersion7(now),
+                    WorkspaceId = workspace.Value,
+                    TagKeyId = key,
+                    Value = wanted.Value,
+                    Description = wanted.Description,
+                    CreatedAt = now,
+                    UpdatedAt = now,
                 };
                 db.TagValues.Add(row);
                 return row;

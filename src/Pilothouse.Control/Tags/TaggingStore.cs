@@ -26,7 +26,11 @@ internal sealed class TaggingStore(IDbContextFactory<PilothouseDb> databases, Ti
         var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.GetUtcNow().ToUnixTimeMilliseconds());
         var tagging = new TaggingRow
         {
-            Id = Guid.CreateVersion7(now), WorkspaceId = workspace.Value, TagValueId = wanted.TagValueId, DeploymentId = wanted.ResourceId, CreatedAt = now,
+            Id = Guid.CreateVersion7(now),
+            WorkspaceId = workspace.Value,
+            TagValueId = wanted.TagValueId,
+            DeploymentId = wanted.ResourceId,
+            CreatedAt = now,
         };
         db.Taggings.Add(tagging);
         await db.SaveChangesAsync(cancellationToken);

@@ -129,16 +129,30 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
         await using var db = await host.DbAsync();
         db.Integrations.Add(new IntegrationRow
         {
-            Id = integration, WorkspaceId = Workspace, Kind = "github", InstallationId = Installation, AccountName = $"account-{Workspace}", CreatedAt = now, UpdatedAt = now,
+            Id = integration,
+            WorkspaceId = Workspace,
+            Kind = "github",
+            InstallationId = Installation,
+            AccountName = $"account-{Workspace}",
+            CreatedAt = now,
+            UpdatedAt = now,
         });
         db.PickerSessions.Add(new PickerSessionRow
         {
-            Id = everything["session_id"], WorkspaceId = Workspace, Installs = "[]", CreatedAt = now, ExpiresAt = now.AddHours(1),
+            Id = everything["session_id"],
+            WorkspaceId = Workspace,
+            Installs = "[]",
+            CreatedAt = now,
+            ExpiresAt = now.AddHours(1),
         });
         db.Logs.Add(new LogRow
         {
-            WorkspaceId = Workspace, DeploymentId = Guid.Parse(everything["deployment_id"]), RevisionId = Guid.Parse(everything["revision_id"]),
-            At = now, Level = 2, Message = $"line-{Workspace}",
+            WorkspaceId = Workspace,
+            DeploymentId = Guid.Parse(everything["deployment_id"]),
+            RevisionId = Guid.Parse(everything["revision_id"]),
+            At = now,
+            Level = 2,
+            Message = $"line-{Workspace}",
         });
         await db.SaveChangesAsync(ContractHost.Cancel);
     }

@@ -120,7 +120,11 @@ public sealed class SourceMatrixTests(ApiFixture fixture) : IClassFixture<ApiFix
 
         return new JsonObject
         {
-            ["name"] = "app", ["source"] = source, ["source_config"] = config, ["source_revision_config"] = revision, ["secrets"] = new JsonArray(),
+            ["name"] = "app",
+            ["source"] = source,
+            ["source_config"] = config,
+            ["source_revision_config"] = revision,
+            ["secrets"] = new JsonArray(),
         };
     }
 

@@ -136,7 +136,12 @@ public sealed class ExplainPlannerTests
         {
             Pin = new PinRow
             {
-                DeploymentId = facts.Deployment.Id, RevisionId = facts.Newest!.Id, RevisionNumber = 1, TargetNumber = 7, LeftNumber = 8, Reason = "wrong answers",
+                DeploymentId = facts.Deployment.Id,
+                RevisionId = facts.Newest!.Id,
+                RevisionNumber = 1,
+                TargetNumber = 7,
+                LeftNumber = 8,
+                Reason = "wrong answers",
             },
         };
 
@@ -228,8 +233,15 @@ public sealed class ExplainPlannerTests
         ListenerHeardAt = s_now,
         Deployment = new DeploymentRow
         {
-            Id = Guid.NewGuid(), Name = "app", Source = "internal_source", SourceConfig = "{}", SourceRevisionConfig = "{}", SecretNames = "[]", SecretValues = [],
-            Status = DeploymentStatus.Ready, CreatedAt = s_then,
+            Id = Guid.NewGuid(),
+            Name = "app",
+            Source = "internal_source",
+            SourceConfig = "{}",
+            SourceRevisionConfig = "{}",
+            SecretNames = "[]",
+            SecretValues = [],
+            Status = DeploymentStatus.Ready,
+            CreatedAt = s_then,
         },
         Revisions = revisions,
     };
@@ -239,8 +251,16 @@ public sealed class ExplainPlannerTests
 
     private static RevisionRow Revision(int number, RevisionStatus status, string? reason = null) => new()
     {
-        Id = Guid.NewGuid(), Number = number, Source = "internal_source", SourceRevisionConfig = "{}", SecretValues = [], Status = status, StatusReason = reason,
-        CreatedAt = s_then, UpdatedAt = s_then, LeaseUntil = status == RevisionStatus.Building ? s_now.AddHours(1) : null,
+        Id = Guid.NewGuid(),
+        Number = number,
+        Source = "internal_source",
+        SourceRevisionConfig = "{}",
+        SecretValues = [],
+        Status = status,
+        StatusReason = reason,
+        CreatedAt = s_then,
+        UpdatedAt = s_then,
+        LeaseUntil = status == RevisionStatus.Building ? s_now.AddHours(1) : null,
     };
 
     private static RevisionRow Lapsed(RevisionRow revision)
@@ -263,7 +283,13 @@ public sealed class ExplainPlannerTests
     private static string Started(string how, string? reason = null, int restarts = 0, bool isOutOfMemory = false) => JsonSerializer.Serialize(
         new StartFacts
         {
-            How = how, ExitReason = reason, Restarts = restarts, IsOutOfMemory = isOutOfMemory, MemoryLimitBytes = 1024L * 1024 * 1024, HealthPath = "/ok", ReadyLimitSeconds = 300,
+            How = how,
+            ExitReason = reason,
+            Restarts = restarts,
+            IsOutOfMemory = isOutOfMemory,
+            MemoryLimitBytes = 1024L * 1024 * 1024,
+            HealthPath = "/ok",
+            ReadyLimitSeconds = 300,
         }, ApiJson.Default.StartFacts);
 }
 

@@ -13,7 +13,11 @@ public sealed class PinPlannerTests
     /// <summary>Revision 2 went back to 1 by revision 4; 3 was the newest.</summary>
     private static readonly PinRow s_pin = new()
     {
-        RevisionNumber = 4, TargetNumber = 1, TargetMark = "github:aaa:f", LeftNumber = 3, LeftMark = "github:ccc:f",
+        RevisionNumber = 4,
+        TargetNumber = 1,
+        TargetMark = "github:aaa:f",
+        LeftNumber = 3,
+        LeftMark = "github:ccc:f",
     };
 
     [Theory]
@@ -51,7 +55,12 @@ public sealed class PinPlannerTests
     {
         var unfinished = statuses.Select((status, index) => new RevisionRow
         {
-            Id = Guid.NewGuid(), Number = index + 1, Status = status, Source = "internal_source", SourceRevisionConfig = "{}", SecretValues = [],
+            Id = Guid.NewGuid(),
+            Number = index + 1,
+            Status = status,
+            Source = "internal_source",
+            SourceRevisionConfig = "{}",
+            SecretValues = [],
         }).Where(row => !row.Status.IsTerminal()).ToList();
 
         var plan = RevisionQueue.Plan(DeploymentStatus.Ready, unfinished, s_pin);
