@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Control.Access;
+using Pilothouse.Control.Errors;
 using Pilothouse.Control.Storage;
 
 namespace Pilothouse.Control.Audit;

@@ -30,15 +30,17 @@ internal static class DeploymentEndpoints
     private static async Task<IResult> ListAsync(HttpContext http, ReadDeployments read, AgentUrls urls)
     {
         var faults = new RequestFaults();
-        var query = QueryOf(new QueryReader(http.Request.Query, faults));
+        var reader = new QueryReader(http.Request.Query, faults);
+        var page = Page.Of(reader);
+        var query = QueryOf(reader, page);
         if (faults.Any) return faults.ToResult();
         var rows = await read.ListAsync(http.GetCaller().Workspace, query, http.RequestAborted);
         var at = urls.For(http.Request);
         return ApiResults.Json(
-            new DeploymentsList([.. rows.Select(row => DeploymentAnswer.Of(row, at))], query.Offset + rows.Count), ApiJson.Default.DeploymentsList);
+            new DeploymentsList([.. rows.Select(row => DeploymentAnswer.Of(row, at))], page.Next(rows.Count)), ApiJson.Default.DeploymentsList);
     }
 
-    private static DeploymentsQuery QueryOf(QueryReader query) => new()
+    private static DeploymentsQuery QueryOf(QueryReader query, Page page) => new()
     {
         Name = query.OptionalText("name"),
         NameContains = query.OptionalText("name_contains"),
@@ -50,10 +52,8 @@ internal static class DeploymentEndpoints
         Ids = query.OptionalUuids("deployment_ids"),
         AgentId = query.OptionalText("agent_id"),
         AgentEnvironment = query.OptionalChoice("agent_environment", AgentEnvironments.All),
-        Limit = query.Int("limit", 20, 1, 100),
-
-        // Below the largest number by more than a page, so that the answered offset is one too.
-        Offset = query.Int("offset", 0, 0, int.MaxValue - 100),
+        Limit = page.Limit,
+        Offset = page.Offset,
     };
 
     private static async Task<IResult> CreateAsync(HttpContext http, CreateDeployment createDeployment, AgentUrls urls)

@@ -23,14 +23,10 @@ internal static class ListenerEndpoints
     private static async Task<IResult> ListAsync(HttpContext http, ReadListeners read)
     {
         var faults = new RequestFaults();
-        var query = new QueryReader(http.Request.Query, faults);
-        var limit = query.Int("limit", 20, 1, 100);
-
-        // Below the largest number by more than a page, so that the answered offset is one too.
-        var offset = query.Int("offset", 0, 0, int.MaxValue - 100);
+        var page = Page.Of(new QueryReader(http.Request.Query, faults));
         if (faults.Any) return faults.ToResult();
-        var rows = await read.ListAsync(http.GetCaller().Workspace, limit, offset, http.RequestAborted);
-        return ApiResults.Json(new ListenersList([.. rows.Select(ListenerAnswer.Of)], offset + rows.Count), ApiJson.Default.ListenersList);
+        var rows = await read.ListAsync(http.GetCaller().Workspace, page.Limit, page.Offset, http.RequestAborted);
+        return ApiResults.Json(new ListenersList([.. rows.Select(ListenerAnswer.Of)], page.Next(rows.Count)), ApiJson.Default.ListenersList);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, CreateListener createListener)

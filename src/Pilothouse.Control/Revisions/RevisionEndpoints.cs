@@ -30,14 +30,15 @@ internal static class RevisionEndpoints
         var faults = new RequestFaults();
         var deployment = faults.PathGuid(http, "deployment_id");
         var reader = new QueryReader(http.Request.Query, faults);
+        var page = Page.Of(reader);
         var query = new RevisionsQuery(
             reader.OptionalChoices("status", s_statuses) is { } statuses ? [.. statuses.Select(RevisionStatuses.FromWire).OfType<RevisionStatus>()] : null,
             reader.OptionalBool("remote_reconciled"),
-            reader.Int("limit", 20, 1, 100),
-            reader.Int("offset", 0, 0, int.MaxValue - 100));
+            page.Limit,
+            page.Offset);
         if (faults.Any) return faults.ToResult();
         return await read.ListAsync(http.GetCaller().Workspace, deployment, query, http.RequestAborted) is { } rows
-            ? ApiResults.Json(new RevisionsList([.. rows.Select(RevisionAnswer.Of)], query.Offset + rows.Count), ApiJson.Default.RevisionsList)
+            ? ApiResults.Json(new RevisionsList([.. rows.Select(RevisionAnswer.Of)], page.Next(rows.Count)), ApiJson.Default.RevisionsList)
             : ApiResults.Refused(ApiResults.DeploymentNotFound(deployment));
     }
 

@@ -11,6 +11,9 @@ namespace Pilothouse.Control.Storage;
 /// </summary>
 internal sealed class WriteTurns : DbTransactionInterceptor, IDbConnectionInterceptor, IDisposable
 {
+    /// <summary>As long as SQLite itself would wait for its lock (<see cref="SqliteSettings"/>).</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
+
     private readonly SemaphoreSlim _turn = new(1, 1);
 
     /// <summary>Connections, of which one at most has the turn.</summary>
@@ -19,7 +22,7 @@ internal sealed class WriteTurns : DbTransactionInterceptor, IDbConnectionInterc
     public override InterceptionResult<DbTransaction> TransactionStarting(
         DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result)
     {
-        _turn.Wait();
+        if (!_turn.Wait(s_patience)) throw NoTurn();
         try
         {
             var begun = connection.BeginTransaction(eventData.IsolationLevel);
@@ -36,7 +39,7 @@ internal sealed class WriteTurns : DbTransactionInterceptor, IDbConnectionInterc
     public override async ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
         DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken = default)
     {
-        await _turn.WaitAsync(cancellationToken);
+        if (!await _turn.WaitAsync(s_patience, cancellationToken)) throw NoTurn();
         try
         {
             var begun = await connection.BeginTransactionAsync(eventData.IsolationLevel, cancellationToken);
@@ -68,6 +71,8 @@ internal sealed class WriteTurns : DbTransactionInterceptor, IDbConnectionInterc
     }
 
     public void Dispose() => _turn.Dispose();
+
+    private static TimeoutException NoTurn() => new($"Another transaction of this process has held the store for {s_patience.TotalSeconds:0} s.");
 
     private void End(DbConnection? connection)
     {

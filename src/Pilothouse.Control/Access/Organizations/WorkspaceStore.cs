@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts;
+using Pilothouse.Control.Errors;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;

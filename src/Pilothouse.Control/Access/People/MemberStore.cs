@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Pilothouse.Control.Errors;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
 

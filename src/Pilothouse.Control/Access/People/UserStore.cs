@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Pilothouse.Contracts;
 using Pilothouse.Control.Access.Oidc;
+using Pilothouse.Control.Errors;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Pilothouse.Control.Logs;
+namespace Pilothouse.Control.Errors;
 
 /// <summary>Reads ISO 8601 times as clients send them.</summary>
 internal static partial class IsoTime

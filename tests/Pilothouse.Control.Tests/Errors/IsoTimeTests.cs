@@ -1,7 +1,7 @@
-using Pilothouse.Control.Logs;
+using Pilothouse.Control.Errors;
 using Xunit;
 
-namespace Pilothouse.Control.Tests.Logs;
+namespace Pilothouse.Control.Tests.Errors;
 
 public sealed class IsoTimeTests
 {
