@@ -30,15 +30,24 @@ public sealed class ControlStart
     /// <returns>The first admin key when this start made it, to be shown once; else null.</returns>
     /// <exception cref="UnguardedEndpointException">An endpoint does not say who may call it; nothing was touched.</exception>
     /// <exception cref="DataDirectoryInUseException">Another control plane uses the directory.</exception>
+    /// <exception cref="DatabaseUnavailableException">PostgreSQL cannot be reached, refuses this user, or a table was held too long.</exception>
     /// <exception cref="MasterKeyException">Missing or wrong master key.</exception>
     /// <exception cref="BootstrapKeyException">The operator's key cannot be used.</exception>
     public async Task<string?> PrepareAsync(CancellationToken cancellationToken)
     {
         _endpoints.Check();
-        _lock.Take();
-        await _migrator.MigrateAsync(cancellationToken);
+        await MigrateAsync(cancellationToken);
         await _dataKeys.PrepareAsync(cancellationToken);
         await _takeover.RunAsync(cancellationToken);
         return await _bootstrap.RunAsync(cancellationToken);
+    }
+
+    /// <summary>Takes the data directory and brings the store to the schema of this program; safe to repeat.</summary>
+    /// <exception cref="DataDirectoryInUseException">Another control plane uses the directory.</exception>
+    /// <exception cref="DatabaseUnavailableException">PostgreSQL cannot be reached, refuses this user, or a table was held too long.</exception>
+    public Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        _lock.Take();
+        return _migrator.MigrateAsync(cancellationToken);
     }
 }

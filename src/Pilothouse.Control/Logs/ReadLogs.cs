@@ -56,7 +56,10 @@ internal sealed class ReadLogs(IDbContextFactory<PilothouseDb> databases)
         foreach (var text in request.Contains)
         {
             var pattern = $"%{Escaped(text)}%";
-            rows = rows.Where(row => EF.Functions.Like(row.Message, pattern, LikeEscape));
+            // LIKE takes upper for lower case on SQLite, and not on PostgreSQL.
+            rows = db is PostgresDb
+                ? rows.Where(row => EF.Functions.ILike(row.Message, pattern, LikeEscape))
+                : rows.Where(row => EF.Functions.Like(row.Message, pattern, LikeEscape));
         }
 
         return Page(rows, request);

@@ -1,20 +1,78 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace Pilothouse.Control.Storage;
 
+/// <summary>The message is one sentence for the operator, without a password.</summary>
+public sealed class DatabaseUnavailableException(string message, Exception inner) : Exception(message, inner);
+
 /// <summary>Brings the store to the schema of this program; safe to repeat, also after a kill at any line.</summary>
-public sealed class DatabaseMigrator(IDbContextFactory<PilothouseDb> databases, DataDirectory directory)
+public sealed class DatabaseMigrator(IDbContextFactory<PilothouseDb> databases, DataDirectory directory, TimeProvider clock)
 {
-    /// <summary>The caller holds the data directory's lock: no other program migrates at the same time.</summary>
+    /// <summary>Names the lock under which one program at a time migrates a PostgreSQL database; any number that nobody else uses there.</summary>
+    private const long AdvisoryLock = 0x50696C6F74; // "Pilot"
+
+    /// <summary>Whoever wants a table waits behind a migration that waits for it: it gives up, lets them pass, and tries again, for two minutes in all.</summary>
+    private const string LockLimit = "3s";
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+    private const int Attempts = 30;
+
+    /// <summary>With SQLite the caller holds the data directory's lock: no other program migrates at the same time.</summary>
+    /// <exception cref="DatabaseUnavailableException">PostgreSQL cannot be reached, refuses this user, or a table was held too long.</exception>
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
         directory.Ensure();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var pending = await db.Database.GetPendingMigrationsAsync(cancellationToken);
-        if (!pending.Any()) return;
+        if (db is SqliteDb) await MigrateSqliteAsync(db, cancellationToken);
+        else await MigratePostgresAsync(db, cancellationToken);
+    }
+
+    private static async Task MigrateSqliteAsync(PilothouseDb db, CancellationToken cancellationToken)
+    {
+        if (!(await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any()) return;
 
         // EF's lock on SQLite is a row that a killed migration leaves behind, and then waits for without end.
-        if (db is SqliteDb) await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
+        await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
         await db.Database.MigrateAsync(cancellationToken);
+    }
+
+    private async Task MigratePostgresAsync(PilothouseDb db, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await MigrateLockedAsync(db, cancellationToken);
+                return;
+            }
+            catch (PostgresException held) when (held.SqlState is PostgresErrorCodes.LockNotAvailable && attempt < Attempts)
+            {
+                await Task.Delay(s_pause, clock, cancellationToken);
+            }
+            catch (NpgsqlException failed)
+            {
+                var connection = db.Database.GetDbConnection();
+                throw new DatabaseUnavailableException(
+                    $"The database '{connection.Database}' at {connection.DataSource} cannot be used: {(failed as PostgresException)?.MessageText ?? failed.Message}.",
+                    failed);
+            }
+        }
+    }
+
+    /// <summary>The lock and the limit go with the connection when that is closed, however this ends.</summary>
+    private static async Task MigrateLockedAsync(PilothouseDb db, CancellationToken cancellationToken)
+    {
+        await db.Database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            await db.Database.ExecuteSqlAsync($"SELECT set_config('lock_timeout', {LockLimit}, false)", cancellationToken);
+            await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({AdvisoryLock})", cancellationToken);
+            if ((await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any()) await db.Database.MigrateAsync(cancellationToken);
+        }
+        finally
+        {
+            await db.Database.CloseConnectionAsync();
+        }
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Pilothouse.Control.Idempotency;
 
 namespace Pilothouse.Control.Storage;
@@ -223,20 +222,3 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
         table.HasIndex(row => row.ExpiresAt);
     });
 }
-
-/// <summary>SQLite in the data directory. Times are kept as Unix milliseconds, since SQLite cannot order offsets.</summary>
-public sealed class SqliteDb(DbContextOptions<SqliteDb> options) : PilothouseDb(options)
-{
-    public override object ToColumn(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
-
-    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
-    {
-        ArgumentNullException.ThrowIfNull(configurationBuilder);
-        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UnixMilliseconds>();
-    }
-}
-
-/// <summary>UTC time as milliseconds since 1970.</summary>
-public sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(
-    time => time.ToUnixTimeMilliseconds(),
-    milliseconds => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));

@@ -5,7 +5,8 @@ namespace Pilothouse.Control.Storage;
 
 /// <summary>
 /// Contexts whose connection stays open, for the few reads that clients repeat all day: opening one, which registers some twenty functions with
-/// SQLite, takes as long as such a read. Between two uses none holds a transaction, so that each sees all that is committed.
+/// SQLite, takes as long as such a read. Between two uses none holds a transaction, so that each sees all that is committed. On PostgreSQL the
+/// driver's pool does this, and knows which of its connections the server has dropped.
 /// </summary>
 internal sealed class ReadContexts(IDbContextFactory<PilothouseDb> databases) : IAsyncDisposable
 {
@@ -44,7 +45,7 @@ internal sealed class ReadContexts(IDbContextFactory<PilothouseDb> databases) : 
         var db = await databases.CreateDbContextAsync(cancellationToken);
         try
         {
-            await db.Database.OpenConnectionAsync(cancellationToken);
+            if (db is SqliteDb) await db.Database.OpenConnectionAsync(cancellationToken);
             return db;
         }
         catch

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Pilothouse.Control.Storage;
 
@@ -17,23 +18,43 @@ public static class StorageFeature
         services.AddSingleton<DataDirectory>();
         services.AddSingleton<DataDirectoryLock>();
         services.AddSingleton<DatabaseMigrator>();
-        services.AddPooledDbContextFactory<SqliteDb>(
-            (provider, options) => UseSqlite(options, provider.GetRequiredService<DataDirectory>().DatabaseFile));
-        services.AddSingleton<IDbContextFactory<PilothouseDb>, SqliteDbFactory>();
+        services.AddSingleton<IValidateOptions<StorageOptions>, DatabaseNameValidator>();
+        if (string.IsNullOrEmpty(configuration[$"{StorageOptions.Section}:{nameof(StorageOptions.Database)}"])) AddSqlite(services);
+        else AddPostgres(services);
         services.AddSingleton<ReadContexts>();
         return services;
     }
 
-    internal static void UseSqlite(DbContextOptionsBuilder options, string file) => options
-        .UseSqlite(new SqliteConnectionStringBuilder { DataSource = file }.ToString())
+    private static void AddSqlite(IServiceCollection services)
+    {
+        services.AddPooledDbContextFactory<SqliteDb>(
+            (provider, options) => UseSqlite(options, provider.GetRequiredService<DataDirectory>().DatabaseFile));
+        services.AddSingleton<IDbContextFactory<PilothouseDb>, EngineFactory<SqliteDb>>();
+    }
+
+    private static void AddPostgres(IServiceCollection services)
+    {
+        services.AddSingleton(provider => NpgsqlDataSource.Create(
+            PostgresName.Parse(provider.GetRequiredService<IOptions<StorageOptions>>().Value.Database!)));
+        services.AddPooledDbContextFactory<PostgresDb>((provider, options) => UsePostgres(options, provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton<IDbContextFactory<PilothouseDb>, EngineFactory<PostgresDb>>();
+    }
+
+    internal static void UsePostgres(DbContextOptionsBuilder options, NpgsqlDataSource source) => WithNames(options.UseNpgsql(source));
+
+    internal static void UseSqlite(DbContextOptionsBuilder options, string file) =>
+        WithNames(options.UseSqlite(new SqliteConnectionStringBuilder { DataSource = file }.ToString()))
+            .AddInterceptors(new SqliteSettings(), new WriteTurns());
+
+    private static DbContextOptionsBuilder WithNames(DbContextOptionsBuilder options) => options
         .UseSnakeCaseNamingConvention()
         // Two callers who want the same name are no fault of the store; whatever is one comes out as an exception and is logged where it ends.
         .ConfigureWarnings(warnings => warnings.Log(
-            (CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug)))
-        .AddInterceptors(new SqliteSettings(), new WriteTurns());
+            (CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug)));
 
     /// <summary>Hands out the configured engine's context under the type that everybody injects.</summary>
-    private sealed class SqliteDbFactory(IDbContextFactory<SqliteDb> inner) : IDbContextFactory<PilothouseDb>
+    private sealed class EngineFactory<TDb>(IDbContextFactory<TDb> inner) : IDbContextFactory<PilothouseDb>
+        where TDb : PilothouseDb
     {
         public PilothouseDb CreateDbContext() => inner.CreateDbContext();
 

@@ -10,6 +10,12 @@ public sealed class StorageOptions
     /// <summary>Holds everything that must survive; relative paths count from the working directory. Created at first start, mode 0700.</summary>
     [Required]
     public string DataDirectory { get; set; } = "./.pilothouse";
+
+    /// <summary>
+    /// PostgreSQL, as <c>Host=…;Database=…;Username=…</c> or <c>postgres://user:password@host:port/database?sslmode=…</c>; null: SQLite in the data
+    /// directory. Holds a password: give it as an environment variable rather than on the command line.
+    /// </summary>
+    public string? Database { get; set; }
 }
 
 [OptionsValidator]

@@ -7,11 +7,8 @@ internal static class ServeCommand
 {
     public static Command Create()
     {
-        var data = new Option<string?>("--data")
-        {
-            Description = "Directory that holds everything which must survive. [default: ./.pilothouse]",
-            HelpName = "DIR",
-        };
+        var data = ForData();
+        var database = ForDatabase();
         var urls = new Option<string?>("--urls")
         {
             Description = "Addresses to listen on, separated by semicolons. [default: http://127.0.0.1:8787]",
@@ -28,12 +25,26 @@ internal static class ServeCommand
             HelpName = "DOMAIN",
         };
 
-        var command = new Command("serve", "Starts the control plane; ends on SIGTERM or Ctrl-C.") { data, urls, publicUrl, domain };
+        var command = new Command("serve", "Starts the control plane; ends on SIGTERM or Ctrl-C.") { data, database, urls, publicUrl, domain };
         command.SetAction((parsed, cancellationToken) => ServeProgram.RunAsync(
-            new ServeFlags(parsed.GetValue(data), parsed.GetValue(urls), parsed.GetValue(publicUrl), parsed.GetValue(domain)), cancellationToken));
+            new ServeFlags(
+                parsed.GetValue(data), parsed.GetValue(urls), parsed.GetValue(publicUrl), parsed.GetValue(domain), parsed.GetValue(database)),
+            cancellationToken));
         return command;
     }
+
+    public static Option<string?> ForData() => new("--data")
+    {
+        Description = "Directory that holds everything which must survive. [default: ./.pilothouse]",
+        HelpName = "DIR",
+    };
+
+    public static Option<string?> ForDatabase() => new("--database")
+    {
+        Description = "PostgreSQL, e.g. postgres://user@host/pilothouse; with a password, better as PILOTHOUSE_Storage__Database. [default: SQLite]",
+        HelpName = "DATABASE",
+    };
 }
 
 /// <summary>What the command line says; null: not said.</summary>
-internal sealed record ServeFlags(string? Data, string? Urls, string? PublicUrl, string? Domain);
+internal sealed record ServeFlags(string? Data, string? Urls, string? PublicUrl, string? Domain, string? Database = null);

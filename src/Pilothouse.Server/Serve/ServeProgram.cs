@@ -31,6 +31,23 @@ internal static class ServeProgram
         }
     }
 
+    /// <summary>The schema alone, ahead of <c>serve</c>; as it does, and with its exit codes.</summary>
+    public static async Task<int> MigrateAsync(ServeFlags flags, CancellationToken cancellationToken)
+    {
+        await using var app = ServeHost.Build(flags);
+        try
+        {
+            await app.Services.GetRequiredService<ControlStart>().MigrateAsync(cancellationToken);
+            await Console.Error.WriteLineAsync("The store has the schema of this version.");
+            return 0;
+        }
+        catch (Exception refused) when (Sentence(refused, app.Configuration["Urls"]) is { } sentence)
+        {
+            await Console.Error.WriteLineAsync($"pilothouse-server: {sentence}");
+            return 1;
+        }
+    }
+
     private static void Announce(WebApplication app, string? newKey)
     {
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
@@ -44,7 +61,7 @@ internal static class ServeProgram
     /// <summary>Null: not something that an operator can mend, so it surfaces whole.</summary>
     private static string? Sentence(Exception refused, string? urls) => refused switch
     {
-        MasterKeyException or BootstrapKeyException or DataDirectoryInUseException => refused.Message,
+        MasterKeyException or BootstrapKeyException or DataDirectoryInUseException or DatabaseUnavailableException => refused.Message,
         OptionsValidationException invalid => string.Join(" ", invalid.Failures),
         IOException { InnerException: AddressInUseException } =>
             $"{urls} is in use by another program: stop that one, or choose another address with --urls.",

@@ -30,6 +30,7 @@ internal static class ServeSettings
             ["Listener:DataDirectory"] = data,
             ["Builds:DataDirectory"] = data,
         });
+        if (flags.Database is { } database) builder.AddInMemoryCollection([new("Storage:Database", database)]);
         if (flags.PublicUrl is { } publicUrl) builder.AddInMemoryCollection([new("Gateway:PublicUrl", publicUrl.TrimEnd('/'))]);
         if (flags.Domain is { } domain) builder.AddInMemoryCollection([new("Gateway:Domain", domain)]);
         return builder;
