@@ -10,12 +10,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Storage;
+using Pilothouse.Control.Tests.World;
 using Pilothouse.Core;
 using Xunit;
 
 namespace Pilothouse.Control.Tests;
 
-/// <summary>The control plane on a real socket and a real SQLite file in a directory of its own.</summary>
+/// <summary>The control plane on a real socket and a real store: a SQLite file in a directory of its own, or a PostgreSQL database of its own.</summary>
 internal sealed class ControlHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -56,6 +57,7 @@ internal sealed class ControlHost : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings ?? [], StringComparer.OrdinalIgnoreCase)
         {
             ["Storage:DataDirectory"] = own,
+            ["Storage:Database"] = await TestDatabase.OfAsync(own),
         });
         builder.Services.AddControl(builder.Configuration);
         services?.Invoke(builder.Services);
@@ -72,7 +74,7 @@ internal sealed class ControlHost : IAsyncDisposable
         catch
         {
             await DisposeAppAsync(app);
-            if (directory is null) System.IO.Directory.Delete(own, recursive: true);
+            if (directory is null) await RemoveAsync(own);
             throw;
         }
     }
@@ -126,7 +128,13 @@ internal sealed class ControlHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DisposeAppAsync(_app);
-        if (_ownsDirectory) System.IO.Directory.Delete(Directory, recursive: true);
+        if (_ownsDirectory) await RemoveAsync(Directory);
+    }
+
+    private static async Task RemoveAsync(string directory)
+    {
+        System.IO.Directory.Delete(directory, recursive: true);
+        await TestDatabase.RemoveAsync(directory);
     }
 
     private static async Task DisposeAppAsync(WebApplication app)

@@ -34,8 +34,8 @@ internal sealed class Bootstrap(
 
         var brought = source.Read();
         var key = string.IsNullOrWhiteSpace(brought) ? await OwnKeyAsync(cancellationToken) : Checked(brought.Trim(), "PILOTHOUSE_BOOTSTRAP_KEY");
-        await StoreAsync(db, key, cancellationToken);
-        return string.IsNullOrWhiteSpace(brought) ? key : null;
+        var isFirst = await StoreAsync(db, key, cancellationToken);
+        return isFirst && string.IsNullOrWhiteSpace(brought) ? key : null;
     }
 
     /// <summary>A store from before there was anything to manage: its first key was meant for everything.</summary>
@@ -55,12 +55,17 @@ internal sealed class Bootstrap(
         return key;
     }
 
-    private async Task StoreAsync(PilothouseDb db, string key, CancellationToken cancellationToken)
+    private async Task<bool> StoreAsync(PilothouseDb db, string key, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var organization = OrganizationId.New();
         var workspace = WorkspaceId.New();
         var wrapped = dataKeys.New(workspace);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(Guid.Empty, cancellationToken);
+
+        // Another replica started at the same moment: the first key is its own.
+        if (await db.Organizations.AnyAsync(cancellationToken)) return false;
         db.Organizations.Add(new OrganizationRow { Id = organization.Value, Name = "default", CreatedAt = now });
         db.Workspaces.Add(new WorkspaceRow
         {
@@ -86,6 +91,8 @@ internal sealed class Bootstrap(
             CreatedAt = now,
         });
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     private static string Checked(string key, string origin) => ApiKeyText.IsAcceptable(key)

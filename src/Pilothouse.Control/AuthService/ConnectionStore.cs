@@ -26,6 +26,7 @@ internal sealed class ConnectionStore(IDbContextFactory<PilothouseDb> databases,
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(caller.Organization.Value, cancellationToken);
         var owned = await TokenStore.Of(db, caller.Workspace, TokenOwner.OfCaller(caller.Subject)).AsNoTracking()
             .SingleOrDefaultAsync(row => row.Id == token, cancellationToken);
         if (owned is null) return TokenStore.NotFound(token.ToString());
@@ -38,6 +39,7 @@ internal sealed class ConnectionStore(IDbContextFactory<PilothouseDb> databases,
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(caller.Organization.Value, cancellationToken);
         if (await ProviderStore.FindAsync(db, caller.Organization, slug, cancellationToken) is not { } provider) return ProviderStore.NotFound(slug);
         if (!TokenOwner.MayActForOthers(caller))
             return new Rejection(Codes.Forbidden, $"This API key has the role '{caller.Role}', which may not give tokens to agents.");
@@ -50,6 +52,7 @@ internal sealed class ConnectionStore(IDbContextFactory<PilothouseDb> databases,
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(caller.Organization.Value, cancellationToken);
         var id = Guid.TryParse(connection, out var parsed) ? parsed : Guid.Empty;
         var row = await db.AgentConnections.AsNoTracking()
             .SingleOrDefaultAsync(row => row.WorkspaceId == caller.Workspace.Value && row.AgentId == agent && row.Id == id, cancellationToken);

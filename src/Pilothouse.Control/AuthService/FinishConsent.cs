@@ -95,6 +95,7 @@ internal sealed class FinishConsent(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(provider.OrganizationId, cancellationToken);
         if (!await db.OAuthProviders.AnyAsync(row => row.Id == provider.Id, cancellationToken)) return s_unknown;
         var former = session.ReplacesTokenId is { } id
             ? await db.OAuthTokens.SingleOrDefaultAsync(row => row.Id == id && row.Owner == session.Owner && row.WorkspaceId == session.WorkspaceId, cancellationToken)

@@ -14,6 +14,7 @@ internal sealed class ImportToken(IDbContextFactory<PilothouseDb> databases, Aut
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(caller.Organization.Value, cancellationToken);
         if (await ProviderStore.FindAsync(db, caller.Organization, import.ProviderId!, cancellationToken) is not { } provider)
             return ProviderStore.NotFound(import.ProviderId!);
         var row = await RowAsync(caller, provider.Id, TokenOwner.OfCaller(caller.Subject), import, cancellationToken);

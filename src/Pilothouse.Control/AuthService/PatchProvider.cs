@@ -14,6 +14,7 @@ internal sealed class PatchProvider(IDbContextFactory<PilothouseDb> databases, A
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(caller.Organization.Value, cancellationToken);
         var row = await db.OAuthProviders
             .SingleOrDefaultAsync(row => row.OrganizationId == caller.Organization.Value && row.ProviderId == slug, cancellationToken);
         if (row is null) return ProviderStore.NotFound(slug);

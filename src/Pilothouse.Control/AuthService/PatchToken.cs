@@ -13,6 +13,7 @@ internal sealed class PatchToken(IDbContextFactory<PilothouseDb> databases, Time
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(caller.Organization.Value, cancellationToken);
         var own = TokenStore.Of(db, caller.Workspace, TokenOwner.OfCaller(caller.Subject)).AsNoTracking().Where(row => row.Id == token);
         if (await own.SingleOrDefaultAsync(cancellationToken) is not { } row) return TokenStore.NotFound(token.ToString());
 

@@ -52,6 +52,7 @@ internal sealed class ProviderStore(IDbContextFactory<PilothouseDb> databases)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(organization.Value, cancellationToken);
         if (await FindAsync(db, organization, slug, cancellationToken) is not { } provider) return false;
         await db.AuthSessions.Where(row => row.ProviderRowId == provider.Id).ExecuteDeleteAsync(cancellationToken);
         await db.AgentConnections.Where(row => row.ProviderRowId == provider.Id).ExecuteDeleteAsync(cancellationToken);

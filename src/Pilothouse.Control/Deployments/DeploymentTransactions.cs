@@ -54,6 +54,7 @@ internal sealed class DeploymentTransactions(IDbContextFactory<PilothouseDb> dat
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(deployment, cancellationToken);
         var row = await ReadDeployments.FindAsync(db, workspace, deployment, cancellationToken);
         if (row is null) return ApiResults.DeploymentNotFound(deployment);
         if (ChangeScope.FindStale(row) is { } stale) return stale;

@@ -50,8 +50,11 @@ internal static class ListenerPlacement
     /// the namespace, or gone, in between.
     /// </summary>
     public static async Task<bool> IsThereAsync(
-        PilothouseDb db, WorkspaceId workspace, SourceConfig config, ListenerConfig? placed, CancellationToken cancellationToken) =>
-        config.ListenerId is not { } id
-        || (await db.Listeners.AsNoTracking().Of(workspace, id).SingleOrDefaultAsync(cancellationToken) is { } listener
-            && ListenerAnswer.NamespacesOf(listener).Contains(placed?.K8sNamespace, StringComparer.Ordinal));
+        PilothouseDb db, WorkspaceId workspace, SourceConfig config, ListenerConfig? placed, CancellationToken cancellationToken)
+    {
+        if (config.ListenerId is not { } id) return true;
+        await db.HoldAsync(id, cancellationToken);
+        return await db.Listeners.AsNoTracking().Of(workspace, id).SingleOrDefaultAsync(cancellationToken) is { } listener
+            && ListenerAnswer.NamespacesOf(listener).Contains(placed?.K8sNamespace, StringComparer.Ordinal);
+    }
 }

@@ -14,6 +14,7 @@ internal sealed class DeleteListener(IDbContextFactory<PilothouseDb> databases)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(listener, cancellationToken);
         if (!await db.Listeners.Of(workspace, listener).AnyAsync(cancellationToken)) return ListenerRejections.NotFound(listener);
         var bound = await db.Deployments.CountAsync(row => row.ListenerId == listener, cancellationToken);
         if (bound > 0) return ListenerRejections.HasDeployments(listener, bound);

@@ -14,6 +14,7 @@ public sealed class EmbeddedListener(IDbContextFactory<PilothouseDb> databases, 
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(Id, cancellationToken);
         if (await db.Listeners.AnyAsync(row => row.Id == Id, cancellationToken)) return;
 
         var now = clock.GetUtcNow();

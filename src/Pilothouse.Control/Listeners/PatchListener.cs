@@ -15,6 +15,7 @@ internal sealed class PatchListener(IDbContextFactory<PilothouseDb> databases, T
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(listener, cancellationToken);
         if (await db.Listeners.Of(workspace, listener).SingleOrDefaultAsync(cancellationToken) is not { } row)
             return ListenerRejections.NotFound(listener);
 

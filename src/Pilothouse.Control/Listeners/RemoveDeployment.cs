@@ -24,6 +24,7 @@ internal sealed class RemoveDeployment(UploadBlobs blobs, ILogger<RemoveDeployme
         await LogTable.RemoveAllAsync(db, deployment.Id, cancellationToken);
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(deployment.Id, cancellationToken);
         await db.Logs.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Events.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Uploads.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);

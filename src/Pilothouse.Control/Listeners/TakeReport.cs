@@ -31,6 +31,7 @@ internal sealed class TakeReport(
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(report.DeploymentId, cancellationToken);
         var deployment = await db.Deployments.ServedBy(report.ListenerId)
             .SingleOrDefaultAsync(row => row.Id == report.DeploymentId, cancellationToken);
         if (deployment is null) return;

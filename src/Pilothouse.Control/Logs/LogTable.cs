@@ -27,7 +27,10 @@ internal sealed class LogTable(IOptions<LogsOptions> options, TimeProvider clock
     /// </summary>
     public async Task InsertAsync(PilothouseDb db, IReadOnlyList<LogLine> lines, CancellationToken cancellationToken)
     {
-        var named = lines.Select(line => line.Deployment).Distinct().ToList();
+        var named = lines.Select(line => line.Deployment).Distinct().Order().ToList();
+
+        // Times are given by the newest line that is stored.
+        foreach (var deployment in named) await db.HoldAsync(deployment, cancellationToken);
         var present = await db.Deployments.Where(row => named.Contains(row.Id)).Select(row => row.Id).ToListAsync(cancellationToken);
         var now = clock.GetUtcNow();
         var streams = lines

@@ -47,6 +47,7 @@ internal sealed class BuildRecords(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(row.DeploymentId, cancellationToken);
         var isOurs = await RevisionTransitions.MoveAsync(
             db, row, happened, telling, clock.GetUtcNow(), cancellationToken, rows => rows.HeldBy(row.Id, leases.Owner, row.LeaseFence));
         if (!isOurs) return;

@@ -49,6 +49,7 @@ internal sealed class DeploymentRevisionsReconciler(
     private async Task<IReadOnlyList<RevisionRow>> ApplyAsync(PilothouseDb db, DeploymentId key, CancellationToken cancellationToken)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(key.Value, cancellationToken);
         var (deployment, unfinished, pin) = await ReadAsync(db, key, cancellationToken);
         if (deployment is null) return [];
         var plan = RevisionQueue.Plan(deployment.Value, unfinished, pin);

@@ -21,6 +21,7 @@ internal sealed class InterruptRevision(IDbContextFactory<PilothouseDb> database
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(deployment, cancellationToken);
         var row = await db.Revisions.AsNoTracking().SingleOrDefaultAsync(
             row => row.Id == revision && row.DeploymentId == deployment && row.WorkspaceId == workspace.Value, cancellationToken);
         if (row is null) return ApiResults.DeploymentNotFound(deployment);

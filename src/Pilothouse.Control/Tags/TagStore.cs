@@ -13,7 +13,7 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
     public const int MaxValues = 1000;
 
     public Task<Outcome<TagKeyRow>> CreateKeyAsync(WorkspaceId workspace, TagKeyCreate wanted, CancellationToken cancellationToken) => WriteAsync<TagKeyRow>(
-        async db =>
+        workspace, async db =>
         {
             if (await db.TagKeys.CountAsync(one => one.WorkspaceId == workspace.Value, cancellationToken) >= MaxKeys)
                 return new Rejection(Codes.LimitReached, $"There may be {MaxKeys} tag keys in a workspace, and there are: delete those that nothing has.");
@@ -33,7 +33,7 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
         () => TagRejections.KeyTaken(wanted.Key), cancellationToken);
 
     public Task<Outcome<TagKeyRow>> PatchKeyAsync(WorkspaceId workspace, Guid key, TagKeyPatch patch, CancellationToken cancellationToken) => WriteAsync<TagKeyRow>(
-        async db =>
+        workspace, async db =>
         {
             if (await db.TagKeys.SingleOrDefaultAsync(one => one.Id == key && one.WorkspaceId == workspace.Value, cancellationToken) is not { } row)
                 return TagRejections.KeyNotFound(key);
@@ -45,7 +45,7 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
         () => TagRejections.KeyTaken(patch.Key!), cancellationToken);
 
     public Task<Outcome<Guid>> DeleteKeyAsync(WorkspaceId workspace, Guid key, CancellationToken cancellationToken) => WriteAsync<Guid>(
-        async db =>
+        workspace, async db =>
         {
             if (await db.TagKeys.Where(row => row.Id == key && row.WorkspaceId == workspace.Value).ExecuteDeleteAsync(cancellationToken) == 0)
                 return TagRejections.KeyNotFound(key);
@@ -58,7 +58,7 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
 
     public Task<Outcome<TagValueRow>> CreateValueAsync(WorkspaceId workspace, Guid key, TagValueCreate wanted, CancellationToken cancellationToken) =>
         WriteAsync<TagValueRow>(
-            async db =>
+            workspace, async db =>
             {
                 if (!await db.TagKeys.AnyAsync(one => one.Id == key && one.WorkspaceId == workspace.Value, cancellationToken)) return TagRejections.KeyNotFound(key);
                 if (await db.TagValues.CountAsync(one => one.TagKeyId == key && one.WorkspaceId == workspace.Value, cancellationToken) >= MaxValues)
@@ -81,7 +81,7 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
 
     public Task<Outcome<TagValueRow>> PatchValueAsync(WorkspaceId workspace, Guid key, Guid value, TagValuePatch patch, CancellationToken cancellationToken) =>
         WriteAsync<TagValueRow>(
-            async db =>
+            workspace, async db =>
             {
                 if (await db.TagValues.SingleOrDefaultAsync(
                     one => one.Id == value && one.TagKeyId == key && one.WorkspaceId == workspace.Value, cancellationToken) is not { } row)
@@ -94,7 +94,7 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
             () => TagRejections.ValueTaken(patch.Value!), cancellationToken);
 
     public Task<Outcome<Guid>> DeleteValueAsync(WorkspaceId workspace, Guid key, Guid value, CancellationToken cancellationToken) => WriteAsync<Guid>(
-        async db =>
+        workspace, async db =>
         {
             var gone = await db.TagValues.Where(row => row.Id == value && row.TagKeyId == key && row.WorkspaceId == workspace.Value)
                 .ExecuteDeleteAsync(cancellationToken);
@@ -108,10 +108,12 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
 
     /// <summary>All of it, or, after a rejection, nothing.</summary>
     /// <param name="taken">When the name is another's.</param>
-    private async Task<Outcome<T>> WriteAsync<T>(Func<PilothouseDb, Task<Outcome<T>>> write, Func<Rejection> taken, CancellationToken cancellationToken)
+    private async Task<Outcome<T>> WriteAsync<T>(
+        WorkspaceId workspace, Func<PilothouseDb, Task<Outcome<T>>> write, Func<Rejection> taken, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(workspace.Value, cancellationToken);
         var outcome = await write(db);
         if (!outcome.IsAccepted) return outcome;
         try

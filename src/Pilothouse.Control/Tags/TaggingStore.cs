@@ -16,6 +16,7 @@ internal sealed class TaggingStore(IDbContextFactory<PilothouseDb> databases, Ti
 
         // It holds the write lock: neither of the two can go meanwhile.
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        foreach (var id in new[] { workspace.Value, wanted.ResourceId }.Order()) await db.HoldAsync(id, cancellationToken);
         if (!await db.TagValues.AnyAsync(row => row.Id == wanted.TagValueId && row.WorkspaceId == workspace.Value, cancellationToken))
             return TagRejections.ValueNotFound(wanted.TagValueId);
         if (!await db.Deployments.AnyAsync(row => row.Id == wanted.ResourceId && row.WorkspaceId == workspace.Value, cancellationToken))

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Explain;
 using Pilothouse.Control.Storage;
@@ -68,7 +67,7 @@ public sealed class ExplainEndpointTests
     public async Task Bounded_queries_answer_in_milliseconds_among_many_revisions()
     {
         var faults = new StoreFaults();
-        await using var world = await ControlWorld.StartAsync(services: services => services.ConfigureDbContext<SqliteDb>(options => options.AddInterceptors(faults)));
+        await using var world = await ControlWorld.StartAsync(services: services => services.InterceptStore(faults));
         var deployment = await world.DeploymentAsync();
         var active = await world.AddRevisionAsync(deployment, row => row.Status = RevisionStatus.Deployed);
         for (var at = 0; at < 50; at++) await world.AddRevisionAsync(deployment, row => row.Status = RevisionStatus.Skipped);

@@ -8,7 +8,6 @@ using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
-using Pilothouse.Control.Storage;
 using Pilothouse.Control.Tests.Deployments;
 using Pilothouse.Control.Tests.World;
 using Xunit;
@@ -151,6 +150,6 @@ public sealed class IdempotencyCrashTests
     private Task<ControlHost> StartAsync(string? directory = null) => ControlHost.StartAsync(directory: directory, services: services =>
     {
         services.AddSingleton<TimeProvider>(_clock);
-        services.ConfigureDbContext<SqliteDb>(options => options.AddInterceptors(_faults, _faults.Commits));
+        services.InterceptStore(_faults, _faults.Commits);
     });
 }

@@ -1,9 +1,8 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Control.Listeners;
-using Pilothouse.Control.Storage;
 using Pilothouse.Control.Tests.World;
 using Pilothouse.Core.Launching;
 using Pilothouse.Core.Revisions;
@@ -79,7 +78,7 @@ public sealed class ReportCrashTests
     }
 
     private Task<ControlWorld> StartAsync() => ControlWorld.StartAsync(services: services =>
-        services.ConfigureDbContext<SqliteDb>(options => options.AddInterceptors(_faults, _faults.Commits)));
+        services.InterceptStore(_faults, _faults.Commits));
 
     private async Task AtEveryCallAsync(Func<Task<(Func<Task> Send, Func<Task> Check)>> prepare)
     {
@@ -109,7 +108,7 @@ public sealed class ReportCrashTests
             await send();
             return false;
         }
-        catch (Exception failure) when (failure is SqliteException or DbUpdateException)
+        catch (Exception failure) when (failure is DbException or DbUpdateException)
         {
             await send();
             return true;

@@ -1,7 +1,6 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Pilothouse.Control.Storage;
 using Pilothouse.Control.Tests.World;
 using Pilothouse.Core.Builds;
 using Pilothouse.Core.Revisions;
@@ -78,7 +77,7 @@ public sealed class RevisionCrashTests
     }
 
     private Task<ControlWorld> StartAsync() => ControlWorld.StartAsync(services: services =>
-        services.ConfigureDbContext<SqliteDb>(options => options.AddInterceptors(_faults, _faults.Commits)));
+        services.InterceptStore(_faults, _faults.Commits));
 
     /// <summary>How many calls of the store an undisturbed run makes.</summary>
     private async Task<int> CallsAsync(ControlWorld world, RevisionDriver driver)
@@ -101,7 +100,7 @@ public sealed class RevisionCrashTests
             {
                 await driver().PassAsync(deployment);
             }
-            catch (Exception failure) when (failure is SqliteException or DbUpdateException or IOException)
+            catch (Exception failure) when (failure is DbException or DbUpdateException or IOException)
             {
                 if (killed is null) continue;
                 _faults.Disarm();

@@ -24,7 +24,7 @@ public sealed class RevisionHistoryTests
     {
         await using var world = await ControlWorld.StartAsync(
             settings: new() { ["Reconciling:RetryPause"] = "00:00:00.010" },
-            services: services => services.ConfigureDbContext<SqliteDb>(options => options.AddInterceptors(new NoSync())));
+            services: services => services.InterceptStore(new NoSync()));
         var acts = Gen.Select(Gen.Enum<Act>(), Gen.Int[0, 7], (act, which) => (act, which)).Array[10, 40];
 
         await acts.SampleAsync(history => RunAsync(world, history), iter: 25, threads: 1);

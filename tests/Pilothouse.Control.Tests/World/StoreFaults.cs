@@ -1,6 +1,7 @@
 using System.Data.Common;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Pilothouse.Control.Storage;
 
 namespace Pilothouse.Control.Tests.World;
 
@@ -44,7 +45,7 @@ internal sealed class StoreFaults : DbCommandInterceptor
 
     private void Strike()
     {
-        if (IsArmed && Fails(Interlocked.Increment(ref _count))) throw new SqliteException("Injected.", 10);
+        if (IsArmed && Fails(Interlocked.Increment(ref _count))) throw new InjectedException();
     }
 
     internal sealed class CommitFaults(StoreFaults faults) : DbTransactionInterceptor
@@ -64,4 +65,14 @@ internal sealed class StoreFaults : DbCommandInterceptor
             return base.TransactionCommittedAsync(transaction, eventData, cancellationToken);
         }
     }
+}
+
+internal sealed class InjectedException() : DbException("Injected.");
+
+internal static class StoreInterception
+{
+    /// <summary>Of whichever engine the tests run on.</summary>
+    public static IServiceCollection InterceptStore(this IServiceCollection services, params IInterceptor[] interceptors) => services
+        .ConfigureDbContext<SqliteDb>(options => options.AddInterceptors(interceptors))
+        .ConfigureDbContext<PostgresDb>(options => options.AddInterceptors(interceptors));
 }

@@ -50,6 +50,7 @@ internal sealed class CreateKey(IDbContextFactory<PilothouseDb> databases, RoleB
         };
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(row.OrganizationId, cancellationToken);
         if (await RefuseAsync(db, maker, row, now, cancellationToken) is { } refusal) return refusal;
         db.ApiKeys.Add(row);
         await db.SaveChangesAsync(cancellationToken);

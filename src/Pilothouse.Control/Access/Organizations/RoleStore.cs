@@ -33,6 +33,7 @@ internal sealed class RoleStore(IDbContextFactory<PilothouseDb> databases, Acces
         };
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(row.OrganizationId, cancellationToken);
         if (await db.Roles.CountAsync(one => one.OrganizationId == row.OrganizationId, cancellationToken) >= MaxRoles)
             return new Rejection(Codes.LimitReached, $"There may be {MaxRoles} roles, and there are: delete those that nobody has.");
         db.Roles.Add(row);
@@ -55,6 +56,7 @@ internal sealed class RoleStore(IDbContextFactory<PilothouseDb> databases, Acces
         if (Roles.PermissionsOf(name) is not null) return new Rejection(Codes.Conflict, $"The role '{name}' is built in.");
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(organization.Value, cancellationToken);
         var now = clock.GetUtcNow();
         var keys = await db.ApiKeys.CountAsync(
             row => row.OrganizationId == organization.Value && row.UserId == null && row.Role == name && row.RevokedAt == null

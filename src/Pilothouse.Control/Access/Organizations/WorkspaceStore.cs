@@ -36,6 +36,7 @@ internal sealed class WorkspaceStore(IDbContextFactory<PilothouseDb> databases, 
         };
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(organization.Value, cancellationToken);
         var all = db.Workspaces.Where(one => one.OrganizationId == organization.Value);
         if (await all.AnyAsync(one => one.Name == name, cancellationToken)) return NameTaken(name);
         if (await all.CountAsync(cancellationToken) >= MaxWorkspaces) return new Rejection(Codes.LimitReached, $"There may be {MaxWorkspaces} workspaces, and there are.");
@@ -49,6 +50,7 @@ internal sealed class WorkspaceStore(IDbContextFactory<PilothouseDb> databases, 
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(organization.Value, cancellationToken);
         var row = await db.Workspaces.SingleOrDefaultAsync(row => row.Id == id && row.OrganizationId == organization.Value, cancellationToken);
         if (row is null) return AccessRefusals.WorkspaceNotFound(id);
         if (await db.Workspaces.AnyAsync(one => one.OrganizationId == organization.Value && one.Name == name && one.Id != id, cancellationToken)) return NameTaken(name);

@@ -29,6 +29,7 @@ internal sealed class MemberStore(IDbContextFactory<PilothouseDb> databases, Rol
         if (await RefuseAsync(caller, role, cancellationToken) is { } above) return above;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(caller.Organization.Value, cancellationToken);
         var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id && row.OrganizationId == caller.Organization.Value, cancellationToken);
         if (user is null) return AccessRefusals.UserNotFound(id);
         if (Roles.PermissionsOf(role) is null && !await db.Roles.AnyAsync(one => one.OrganizationId == caller.Organization.Value && one.Name == role, cancellationToken))
@@ -50,6 +51,7 @@ internal sealed class MemberStore(IDbContextFactory<PilothouseDb> databases, Rol
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(caller.Organization.Value, cancellationToken);
         var row = await db.Memberships.SingleOrDefaultAsync(row => row.UserId == id && row.WorkspaceId == caller.Workspace.Value, cancellationToken);
         if (row is null) return AccessRefusals.UserNotFound(id);
         if (await RefuseAsync(caller, row.Role, cancellationToken) is { } above) return above;

@@ -54,6 +54,7 @@ internal sealed class UserStore(IDbContextFactory<PilothouseDb> databases, Acces
         };
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(organization.Value, cancellationToken);
         if (await db.Users.AnyAsync(one => one.OrganizationId == organization.Value && one.Email == wish.Email, cancellationToken)) return EmailTaken(wish.Email);
         if (await db.Users.CountAsync(one => one.OrganizationId == organization.Value, cancellationToken) >= MaxUsers)
             return new Rejection(Codes.LimitReached, $"There may be {MaxUsers} users, and there are.");
@@ -76,6 +77,7 @@ internal sealed class UserStore(IDbContextFactory<PilothouseDb> databases, Acces
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(organization.Value, cancellationToken);
         var row = await db.Users.SingleOrDefaultAsync(row => row.Id == id && row.OrganizationId == organization.Value, cancellationToken);
         if (row is null) return AccessRefusals.UserNotFound(id);
         if (change.Email is { } email

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using Npgsql;
+using Xunit.Sdk;
+
+namespace Pilothouse.Testing.Postgres;
+
+/// <summary>A real PostgreSQL of this test process, in a directory of its own, on loopback; started when first asked for, and gone with the process.</summary>
+public sealed class PostgresServer
+{
+    private static readonly Lazy<Task<PostgresServer>> s_one = new(StartAsync);
+
+    /// <summary>PostgreSQL refuses root; Debian's package brings a user for it.</summary>
+    private static readonly string[] s_asItsUser = Environment.UserName is "root"
+        ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
+        : [];
+
+    // Ends with the standard input, so also when the tests are killed.
+    private const string Runner = "\"$@\" </dev/null & read -r _; kill -QUIT $!; wait $!; rm -rf \"$PILOTHOUSE_TEST_POSTGRES\"";
+
+    private readonly int _port;
+
+    private PostgresServer(int port) => _port = port;
+
+    public static Task<PostgresServer> OneAsync() => s_one.Value;
+
+    /// <summary>Pools are small: a test process has many databases.</summary>
+    public string ConnectionString(string database) =>
+        $"Host=127.0.0.1;Port={_port};Username=pilothouse;Database={database};Maximum Pool Size=40;Include Error Detail=true";
+
+    /// <param name="template">What it is a copy of; nobody may be connected to that. Null: an empty one.</param>
+    public Task CreateDatabaseAsync(string name, string? template = null) =>
+        ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {template ?? "template0"}");
+
+    /// <summary>Cuts off who is connected to it.</summary>
+    public Task DropDatabaseAsync(string name) => ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString("postgres"));
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<PostgresServer> StartAsync()
+    {
+        var programs = Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Last() + "/bin";
+        var root = Directory.CreateTempSubdirectory("pilothouse-postgres-").FullName;
+        if (s_asItsUser.Length > 0) await RunAsync(["chown", "postgres", root]);
+        await RunAsync([.. s_asItsUser, $"{programs}/initdb", "-D", $"{root}/data", "-U", "pilothouse", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]);
+
+        var port = FreePort.Take();
+        string[] settings =
+        [
+            "listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "fsync=off", "max_connections=300", "shared_buffers=32MB",
+        ];
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Runner, "sh", .. s_asItsUser, $"{programs}/postgres", "-D", $"{root}/data",
+            .. settings.SelectMany(setting => new[] { "-c", setting })])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = "/",
+        };
+        start.Environment["PILOTHOUSE_TEST_POSTGRES"] = root;
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => End(process);
+
+        var server = new PostgresServer(port);
+        await Eventually.ReadAsync(server.AnswersAsync, answers => answers, "PostgreSQL answers");
+        return server;
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            await ExecuteAsync("SELECT 1");
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
+    private static void End(Process process)
+    {
+        process.StandardInput.Close();
+        process.WaitForExit(TimeSpan.FromSeconds(10));
+    }
+
+    private static async Task RunAsync(string[] command)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = "/",
+        })!;
+        var said = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0) throw new XunitException($"{command[^1]} of PostgreSQL failed: {string.Concat(said)}");
+    }
+}
