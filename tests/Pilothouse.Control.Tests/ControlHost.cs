@@ -57,7 +57,7 @@ internal sealed class ControlHost : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings ?? [], StringComparer.OrdinalIgnoreCase)
         {
             ["Storage:DataDirectory"] = own,
-            ["Storage:Database"] = await TestDatabase.OfAsync(own),
+            ["Storage:Database"] = settings?.GetValueOrDefault("Storage:Database") ?? await TestDatabase.OfAsync(own),
         });
         builder.Services.AddControl(builder.Configuration);
         services?.Invoke(builder.Services);

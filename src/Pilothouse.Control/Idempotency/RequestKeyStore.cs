@@ -123,9 +123,7 @@ internal sealed class RequestKeyStore(
         }
     }
 
-    /// <summary>With SQLite this process holds the lock of the directory that the store lies in, so whoever else ran a request is dead.</summary>
-    private bool IsOfTheDead(PilothouseDb db, RequestKeyRow row) =>
-        db is SqliteDb && !string.Equals(row.Owner, leases.Owner, StringComparison.Ordinal);
+    private bool IsOfTheDead(PilothouseDb db, RequestKeyRow row) => leases.IsOfTheDead(db, row.Owner);
 
     private static KeyState.Claimed Claimed(RequestKey key, long fence, Guid? deployment = null, Guid? revision = null) =>
         new(new RequestClaim(key, fence), deployment, revision);

@@ -13,22 +13,25 @@ namespace Pilothouse.Control.Reconciling;
 /// Who builds what. A claim raises the revision's fencing number, and every later write of the claimant names it: an owner that was paused past its
 /// lease changes nothing when it wakes.
 /// </summary>
-internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, ControlSignals signals, IOptions<ReconcilingOptions> options, TimeProvider clock)
+internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, ControlSignals signals, IOptions<ReconcilingOptions> options, TimeProvider clock,
+    DataDirectoryLock replica)
 {
+    private readonly Guid _process = Guid.NewGuid();
+
     /// <summary>This process, once.</summary>
-    public string Owner { get; } = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}";
+    public string Owner => $"{replica.Replica}:{_process:N}";
 
     public bool IsOwn(RevisionRow row) => string.Equals(row.LeaseOwner, Owner, StringComparison.Ordinal);
 
     /// <summary>
-    /// Once at start. With SQLite the store lies in the directory whose lock this process holds, so whoever else holds a lease is dead, and its
-    /// builds go on at once.
+    /// Once at start. This process holds the lock of its data directory, so whoever else held a lease from there is dead, and its builds go on at
+    /// once; with SQLite the store lies in that directory, and everybody did.
     /// </summary>
     public async Task ReleaseOfTheDeadAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (db is not SqliteDb) return;
-        await db.Revisions.Where(row => row.LeaseOwner != null).ExecuteUpdateAsync(
+        var here = db is SqliteDb ? "" : $"{replica.Replica}:";
+        await db.Revisions.Where(row => row.LeaseOwner != null && row.LeaseOwner.StartsWith(here)).ExecuteUpdateAsync(
             set => set.SetProperty(row => row.LeaseOwner, (string?)null).SetProperty(row => row.LeaseUntil, (DateTimeOffset?)null),
             cancellationToken);
     }
@@ -61,6 +64,11 @@ internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, 
         signals.EventsTold(new DeploymentId(row.DeploymentId));
         return row;
     }
+
+    /// <summary>Whoever has that name held this process's data directory before it, and is dead.</summary>
+    public bool IsOfTheDead(PilothouseDb db, string owner) =>
+        !string.Equals(owner, Owner, StringComparison.Ordinal)
+        && (db is SqliteDb || owner.StartsWith($"{replica.Replica}:", StringComparison.Ordinal));
 
     /// <returns>False when the revision is no longer this process's: it was interrupted, or taken over.</returns>
     public async Task<bool> RenewAsync(RevisionRow row, CancellationToken cancellationToken)

@@ -40,7 +40,8 @@ public static class StorageFeature
         services.AddSingleton<IDbContextFactory<PilothouseDb>, EngineFactory<PostgresDb>>();
     }
 
-    internal static void UsePostgres(DbContextOptionsBuilder options, NpgsqlDataSource source) => WithNames(options.UseNpgsql(source));
+    internal static void UsePostgres(DbContextOptionsBuilder options, NpgsqlDataSource source) =>
+        WithNames(options.UseNpgsql(source)).AddInterceptors(new PostgresTexts());
 
     internal static void UseSqlite(DbContextOptionsBuilder options, string file) =>
         WithNames(options.UseSqlite(new SqliteConnectionStringBuilder { DataSource = file }.ToString()))

@@ -252,7 +252,9 @@ public sealed class LogEndpointTests : IAsyncLifetime
 
         await _world.Host.WithDbAsync(async db =>
         {
+            await using var transaction = await db.Database.BeginTransactionAsync(Cancel);
             await _world.Host.Services.GetRequiredService<LogTable>().InsertAsync(db, lines, Cancel);
+            await transaction.CommitAsync(Cancel);
             return 0;
         });
     }

@@ -159,7 +159,9 @@ public sealed class LogStoreTests
 
     private static async Task InsertAsync(ControlWorld world, IReadOnlyList<LogLine> lines) => await world.Host.WithDbAsync(async db =>
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(Cancel);
         await world.Host.Services.GetRequiredService<LogTable>().InsertAsync(db, lines, Cancel);
+        await transaction.CommitAsync(Cancel);
         return 0;
     });
 }

@@ -1,0 +1,85 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Pilothouse.Control.Storage;
+using Pilothouse.Testing;
+using Pilothouse.Testing.Postgres;
+using Xunit;
+
+namespace Pilothouse.Control.Tests.Engines;
+
+/// <summary>What only PostgreSQL does; on either engine's run.</summary>
+public sealed class PostgresTests
+{
+    private static CancellationToken Cancel => ControlHost.Cancel;
+
+    [Fact]
+    public async Task Replicas_that_start_at_once_on_an_empty_database_both_come_up_with_one_organization()
+    {
+        await using var database = await EmptyDatabase.CreateAsync();
+
+        var hosts = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => database.StartAsync()));
+
+        Assert.Single(hosts, host => host.NewKey is not null);
+        Assert.Equal(1, await hosts[0].WithDbAsync(db => db.Organizations.CountAsync(Cancel)));
+        foreach (var host in hosts) await host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Migration_gives_way_to_who_holds_a_table_and_comes_again()
+    {
+        await using var database = await EmptyDatabase.CreateAsync();
+        await using var host = await database.StartAsync();
+        var databases = host.Services.GetRequiredService<IDbContextFactory<PilothouseDb>>();
+        await using var holder = await databases.CreateDbContextAsync(Cancel);
+        await using var held = await holder.Database.BeginTransactionAsync(Cancel);
+        await holder.Database.ExecuteSqlRawAsync("LOCK TABLE \"__EFMigrationsHistory\" IN ACCESS EXCLUSIVE MODE", Cancel);
+
+        var migrating = host.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(Cancel);
+        await using var watcher = await databases.CreateDbContextAsync(Cancel);
+        await Eventually.ReadAsync(() => WaitersAsync(watcher), waiters => waiters == 1);
+        await Eventually.ReadAsync(() => WaitersAsync(watcher), waiters => waiters == 0);
+        Assert.False(migrating.IsCompleted);
+        await held.CommitAsync(Cancel);
+
+        await migrating;
+    }
+
+    [Fact]
+    public async Task No_change_is_committed_behind_one_with_a_higher_number()
+    {
+        await using var database = await EmptyDatabase.CreateAsync();
+        await using var host = await database.StartAsync();
+        var databases = host.Services.GetRequiredService<IDbContextFactory<PilothouseDb>>();
+        await using var first = await databases.CreateDbContextAsync(Cancel);
+        await using var open = await first.Database.BeginTransactionAsync(Cancel);
+        var number = await Counters.NextChangeAsync(first, Cancel);
+
+        await using var second = await databases.CreateDbContextAsync(Cancel);
+        await using var later = await second.Database.BeginTransactionAsync(Cancel);
+        var waiting = Counters.NextChangeAsync(second, Cancel);
+        await using var watcher = await databases.CreateDbContextAsync(Cancel);
+        await Eventually.ReadAsync(() => WaitersAsync(watcher), waiters => waiters == 1);
+        Assert.True(await Counters.LastChangeAsync(watcher, Cancel) < number);
+        await open.CommitAsync(Cancel);
+
+        Assert.Equal(number + 1, await waiting);
+    }
+
+    private static async Task<int> WaitersAsync(PilothouseDb db) => (await db.Database.SqlQuery<int>(
+        $"SELECT count(*)::int AS \"Value\" FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").ToListAsync(Cancel)).Single();
+
+    private sealed class EmptyDatabase(PostgresServer server, string name) : IAsyncDisposable
+    {
+        public static async Task<EmptyDatabase> CreateAsync()
+        {
+            var server = await PostgresServer.OneAsync();
+            var name = $"e{Guid.NewGuid():N}";
+            await server.CreateDatabaseAsync(name);
+            return new EmptyDatabase(server, name);
+        }
+
+        public Task<ControlHost> StartAsync() => ControlHost.StartAsync(settings: new() { ["Storage:Database"] = server.ConnectionString(name) });
+
+        public async ValueTask DisposeAsync() => await server.DropDatabaseAsync(name);
+    }
+}
