@@ -17,11 +17,15 @@ public sealed class PostgresTests
     {
         await using var database = await EmptyDatabase.CreateAsync();
 
-        var hosts = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => database.StartAsync()));
+        var key = Path.Combine(Directory.CreateTempSubdirectory("pilothouse-key-").FullName, "master-key");
+        await File.WriteAllTextAsync(key, $"1:{Convert.ToBase64String(new byte[32])}\n", Cancel);
+
+        var hosts = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => database.StartAsync($"file:{key}")));
 
         Assert.Single(hosts, host => host.NewKey is not null);
         Assert.Equal(1, await hosts[0].WithDbAsync(db => db.Organizations.CountAsync(Cancel)));
         foreach (var host in hosts) await host.DisposeAsync();
+        Directory.Delete(Path.GetDirectoryName(key)!, recursive: true);
     }
 
     [Fact]
@@ -78,7 +82,8 @@ public sealed class PostgresTests
             return new EmptyDatabase(server, name);
         }
 
-        public Task<ControlHost> StartAsync() => ControlHost.StartAsync(settings: new() { ["Storage:Database"] = server.ConnectionString(name) });
+        public Task<ControlHost> StartAsync(string? masterKey = null) => ControlHost.StartAsync(
+            settings: new() { ["Storage:Database"] = server.ConnectionString(name), ["Secrets:MasterKey"] = masterKey });
 
         public async ValueTask DisposeAsync() => await server.DropDatabaseAsync(name);
     }
