@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 
 namespace Pilothouse.Control.Storage;
@@ -12,40 +13,48 @@ internal sealed class ReadContexts(IDbContextFactory<PilothouseDb> databases) : 
     // More at once than reads gain from, on any machine; each has a page cache of 2 MB at most.
     private const int MaxKept = 16;
 
-    private readonly ConcurrentStack<PilothouseDb> _kept = new();
+    private readonly ConcurrentStack<Kept> _kept = new();
     private volatile bool _isDisposed;
 
     /// <param name="read">Reads untracked, and has read all when it returns.</param>
-    public async Task<T> UseAsync<T>(Func<PilothouseDb, Task<T>> read, CancellationToken cancellationToken)
+    public Task<T> UseAsync<T>(Func<PilothouseDb, Task<T>> read, CancellationToken cancellationToken) =>
+        UseAsync(read, static (kept, read, _) => read(kept.Db), cancellationToken);
+
+    /// <summary>All rows of a statement.</summary>
+    /// <param name="values">In the order of its parameters.</param>
+    public Task<List<T>> ReadAsync<T>(PreparedRead<T> statement, object[] values, CancellationToken cancellationToken) =>
+        UseAsync((statement, values), static (kept, asked, token) => kept.ReadAsync(asked.statement, asked.values, token), cancellationToken);
+
+    public async ValueTask DisposeAsync()
     {
-        if (!_kept.TryPop(out var db)) db = await OpenAsync(cancellationToken);
+        _isDisposed = true;
+        while (_kept.TryPop(out var kept)) await kept.DisposeAsync();
+    }
+
+    private async Task<T> UseAsync<TAsked, T>(TAsked asked, Func<Kept, TAsked, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
+    {
+        if (!_kept.TryPop(out var kept)) kept = await OpenAsync(cancellationToken);
         var isGood = false;
         try
         {
-            var found = await read(db);
+            var found = await use(kept, asked, cancellationToken);
             isGood = true;
             return found;
         }
         finally
         {
-            if (isGood && !_isDisposed && _kept.Count < MaxKept) _kept.Push(db);
-            else await db.DisposeAsync();
+            if (isGood && !_isDisposed && _kept.Count < MaxKept) _kept.Push(kept);
+            else await kept.DisposeAsync();
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        _isDisposed = true;
-        while (_kept.TryPop(out var db)) await db.DisposeAsync();
-    }
-
-    private async Task<PilothouseDb> OpenAsync(CancellationToken cancellationToken)
+    private async Task<Kept> OpenAsync(CancellationToken cancellationToken)
     {
         var db = await databases.CreateDbContextAsync(cancellationToken);
         try
         {
             await db.Database.OpenConnectionAsync(cancellationToken);
-            return db;
+            return new Kept(db);
         }
         catch
         {
@@ -53,4 +62,48 @@ internal sealed class ReadContexts(IDbContextFactory<PilothouseDb> databases) : 
             throw;
         }
     }
+
+    /// <summary>One user at a time.</summary>
+    private sealed class Kept(PilothouseDb db) : IAsyncDisposable
+    {
+        private readonly Dictionary<object, DbCommand> _prepared = [];
+
+        public PilothouseDb Db => db;
+
+        public async Task<List<T>> ReadAsync<T>(PreparedRead<T> statement, object[] values, CancellationToken cancellationToken)
+        {
+            if (!_prepared.TryGetValue(statement, out var command)) command = await PrepareAsync(statement, values, cancellationToken);
+            for (var at = 0; at < values.Length; at++) command.Parameters[at].Value = values[at];
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var rows = new List<T>();
+            while (await reader.ReadAsync(cancellationToken)) rows.Add(statement.Row(db, reader));
+            return rows;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var command in _prepared.Values) await command.DisposeAsync();
+            await db.DisposeAsync();
+        }
+
+        private async Task<DbCommand> PrepareAsync<T>(PreparedRead<T> statement, object[] values, CancellationToken cancellationToken)
+        {
+            var command = db.Database.GetDbConnection().CreateCommand();
+            command.CommandText = statement.Sql;
+            foreach (var (name, value) in statement.Parameters.Zip(values))
+            {
+                var parameter = command.CreateParameter();
+                (parameter.ParameterName, parameter.Value) = (name, value);
+                command.Parameters.Add(parameter);
+            }
+
+            await command.PrepareAsync(cancellationToken);
+            return _prepared[statement] = command;
+        }
+    }
 }
+
+/// <summary>SQL by hand that connections prepare once; in words that every engine understands.</summary>
+/// <param name="Parameters">Names, e.g. <c>@workspace</c>.</param>
+/// <param name="Row">One row, by the order of the columns.</param>
+internal sealed record PreparedRead<T>(string Sql, string[] Parameters, Func<PilothouseDb, DbDataReader, T> Row);

@@ -42,6 +42,7 @@ internal static class ServeHost
 
         var app = builder.Build();
         app.UseGateway();
+        app.UseAnswerQueues();
         app.UseControl();
         app.MapControl();
         app.MapGet("/ok", (HealthEndpoint health, CancellationToken cancellationToken) => health.AnswerAsync(cancellationToken))
