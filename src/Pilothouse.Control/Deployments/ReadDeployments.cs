@@ -1,3 +1,4 @@
+using System.Data;
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Storage;
@@ -29,11 +30,11 @@ internal sealed record DeploymentsQuery
     public required int Offset { get; init; }
 }
 
-internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases, ReadContexts contexts)
+internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases, OpenContexts contexts)
 {
-    private static readonly PreparedRead<DeploymentRow> s_findPrepared = new(
+    private static readonly PreparedRead<DeploymentRow> s_find = new(
         $"SELECT {DeploymentColumns.Names} FROM deployments WHERE id = @id AND workspace_id = @workspace",
-        ["@id", "@workspace"],
+        [("@id", DbType.Guid), ("@workspace", DbType.Guid)],
         DeploymentColumns.Read);
 
     private static readonly PreparedRead<DeploymentRow> s_newest = new(
@@ -41,20 +42,15 @@ internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases,
         SELECT {DeploymentColumns.Names} FROM deployments WHERE workspace_id = @workspace AND status <> '{nameof(DeploymentStatus.AwaitingDelete)}'
         ORDER BY created_at DESC, id DESC LIMIT @limit OFFSET @offset
         """,
-        ["@workspace", "@limit", "@offset"],
+        [("@workspace", DbType.Guid), ("@limit", DbType.Int32), ("@offset", DbType.Int32)],
         DeploymentColumns.Read);
 
-    // Translated once instead of looked up by its expression each time.
-    private static readonly Func<PilothouseDb, Guid, Guid, CancellationToken, Task<DeploymentRow?>> s_find = EF.CompileAsyncQuery(
-        (PilothouseDb db, Guid workspace, Guid deployment, CancellationToken cancellationToken) =>
-            db.Deployments.AsNoTracking().FirstOrDefault(row => row.Id == deployment && row.WorkspaceId == workspace));
-
     public async Task<DeploymentRow?> FindAsync(WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
-        (await contexts.ReadAsync(s_findPrepared, [deployment, workspace.Value], cancellationToken)) is [var row] ? row : null;
+        (await contexts.ReadAsync(s_find, [deployment, workspace.Value], cancellationToken)) is [var row] ? row : null;
 
-    /// <summary>Untracked.</summary>
-    public static Task<DeploymentRow?> FindAsync(PilothouseDb db, WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
-        s_find(db, workspace.Value, deployment, cancellationToken);
+    /// <summary>In the transaction of the context, which its connection is open for. Untracked.</summary>
+    public static async Task<DeploymentRow?> FindAsync(PilothouseDb db, WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
+        (await db.Prepared.ReadAsync(s_find, [deployment, workspace.Value], cancellationToken)) is [var row] ? row : null;
 
     /// <summary>
     /// Newest first, so that what is created while somebody pages moves rows to later pages and hides none. Deployments that are being deleted are

@@ -38,6 +38,10 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<TaggingRow> Taggings => Set<TaggingRow>();
     public DbSet<ListenerContactRow> ListenerContacts => Set<ListenerContactRow>();
 
+    private PreparedCommands? _prepared;
+
+    internal PreparedCommands Prepared => _prepared ??= new PreparedCommands(this);
+
     /// <summary>A time as its column holds it, for hand-written SQL, which skips the converters.</summary>
     public abstract object ToColumn(DateTimeOffset time);
 
