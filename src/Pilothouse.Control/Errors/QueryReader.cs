@@ -3,12 +3,15 @@ using Microsoft.AspNetCore.Http;
 namespace Pilothouse.Control.Errors;
 
 /// <summary>
-/// Reads query parameters and collects every fault. Of a parameter that comes twice the last counts, as FastAPI has it; an empty one counts as
-/// absent, since clients send <c>name_contains=</c> for "no filter".
+/// Reads query parameters and collects every fault. Of a parameter that comes twice the last counts, as FastAPI has it. An empty text or list counts
+/// as absent, since clients send <c>name_contains=</c> for "no filter"; an empty number, id or word is none.
 /// </summary>
 internal sealed class QueryReader(IQueryCollection query, RequestFaults faults)
 {
-    public string? OptionalText(string name) => Last(name);
+    public string? OptionalText(string name) => Last(name) is { Length: > 0 } text ? text : null;
+
+    /// <summary>As it was sent, also empty.</summary>
+    public string? Sent(string name) => Last(name);
 
     public string? OptionalChoice(string name, IReadOnlyList<string> allowed)
     {
@@ -28,7 +31,7 @@ internal sealed class QueryReader(IQueryCollection query, RequestFaults faults)
     /// <summary>Comma-separated words of a closed list; null when absent.</summary>
     public IReadOnlyList<string>? OptionalChoices(string name, IReadOnlyList<string> allowed)
     {
-        if (Last(name) is not { } text) return null;
+        if (Last(name) is not { Length: > 0 } text) return null;
         var words = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         foreach (var word in words.Where(word => !allowed.Contains(word, StringComparer.Ordinal)))
             ScalarText.NotOneOf(allowed, RequestFaults.Element(word), At(name), faults);
@@ -61,6 +64,6 @@ internal sealed class QueryReader(IQueryCollection query, RequestFaults faults)
     private string? Last(string name)
     {
         var values = query[name];
-        return values.Count == 0 || string.IsNullOrEmpty(values[^1]) ? null : values[^1];
+        return values.Count == 0 ? null : values[^1] ?? "";
     }
 }
