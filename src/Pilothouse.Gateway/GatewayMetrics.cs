@@ -46,7 +46,7 @@ internal sealed class GatewayMetrics
         var meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>("pilothouse.gateway.requests", "{request}", "Requests for agents that ended, by outcome.");
         _duration = meter.CreateHistogram<double>("pilothouse.gateway.request.duration", "s", "From arrival to the end of the answer, waiting included.");
-        meter.CreateObservableUpDownCounter("pilothouse.gateway.under_way", () => routes.UnderWayTotal, "{request}", "Requests at replicas now.");
+        meter.CreateObservableUpDownCounter("pilothouse.gateway.active", () => routes.UnderWayTotal, "{request}", "Requests at replicas now.");
         meter.CreateObservableUpDownCounter("pilothouse.gateway.held", () => routes.Waiting, "{request}", "Requests that wait for a switch or a replica now.");
     }
 
