@@ -13,17 +13,18 @@ internal sealed class RuntimeMetrics
     private static readonly ActivitySource s_source = new(SourceName);
     private static readonly InstrumentAdvice<double> s_ofStarts = new() { HistogramBucketBoundaries = [0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 20, 30, 60, 120, 300] };
 
-    private readonly Counter<long> _restarts;
     private readonly Histogram<double> _starts;
+    private long _restarts;
 
     public RuntimeMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        _restarts = meter.CreateCounter<long>("pilothouse.replica.restarts", "{restart}", "Replicas that ended by themselves and were started again.");
+        meter.CreateObservableCounter(
+            "pilothouse.replica.restarts", () => Interlocked.Read(ref _restarts), "{restart}", "Replicas that ended by themselves and were started again.");
         _starts = meter.CreateHistogram("pilothouse.replica.ready.duration", "s", "From a replica's start to its first good health probe.", advice: s_ofStarts);
     }
 
-    public void Restarted() => _restarts.Add(1);
+    public void Restarted() => Interlocked.Increment(ref _restarts);
 
     /// <param name="asked">What wanted the replica; the default one when it was nothing traced, or long ago.</param>
     public void Ready(ReplicaSpec spec, ActivityContext asked, DateTimeOffset startedAt, TimeSpan after)

@@ -11,15 +11,15 @@ internal sealed class LogQueue
     public const string MeterName = "Pilothouse.Logs";
 
     private readonly IOptions<LogsOptions> _options;
-    private readonly Counter<long> _dropped;
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, Waiting> _waiting = [];
+    private long _dropped;
 
     public LogQueue(IOptions<LogsOptions> options, IMeterFactory meters)
     {
         _options = options;
-        _dropped = meters.Create(MeterName).CreateCounter<long>(
-            "pilothouse.logs.dropped", "{line}", "Log lines of builds and replicas that came faster than they could be stored.");
+        meters.Create(MeterName).CreateObservableCounter(
+            "pilothouse.logs.dropped", () => Volatile.Read(ref _dropped), "{line}", "Log lines of builds and replicas that came faster than they could be stored.");
     }
 
     public void Add(LogLine line)
@@ -78,7 +78,7 @@ internal sealed class LogQueue
     private void Drop_NeedsLock(Waiting waiting)
     {
         waiting.Dropped++;
-        _dropped.Add(1);
+        Volatile.Write(ref _dropped, _dropped + 1);
     }
 
     private void Take_NeedsLock(Guid deployment, int most, List<LogLine> taken)

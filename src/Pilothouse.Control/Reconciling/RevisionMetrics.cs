@@ -20,16 +20,17 @@ internal sealed class RevisionMetrics
     private static readonly InstrumentAdvice<double> s_ofBuilds = new() { HistogramBucketBoundaries = [0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600] };
 
     private readonly Histogram<double> _builds;
-    private readonly Counter<long> _losses;
     private readonly ObservableUpDownCounter<int> _queued;
     private volatile QueueDepth _depth = QueueDepth.None;
     private int _running;
+    private long _losses;
 
     public RevisionMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
         _builds = meter.CreateHistogram("pilothouse.build.duration", "s", "Of one try to build a revision, by result.", advice: s_ofBuilds);
-        _losses = meter.CreateCounter<long>("pilothouse.lease.losses", "{lease}", "Builds whose lease ran out or was taken over while they ran here.");
+        meter.CreateObservableCounter(
+            "pilothouse.lease.losses", () => Interlocked.Read(ref _losses), "{lease}", "Builds whose lease ran out or was taken over while they ran here.");
         meter.CreateObservableUpDownCounter("pilothouse.builds.running", () => Volatile.Read(ref _running), "{build}", "Builds under way in this process.");
         _queued = meter.CreateObservableUpDownCounter("pilothouse.revisions.queued", Queued, "{revision}", "Unfinished revisions in the store, by status.");
         meter.CreateObservableGauge(
@@ -53,7 +54,7 @@ internal sealed class RevisionMetrics
         _builds.Record(took.TotalSeconds, new KeyValuePair<string, object?>("result", result));
     }
 
-    public void LeaseLost() => _losses.Add(1);
+    public void LeaseLost() => Interlocked.Increment(ref _losses);
 
     private IEnumerable<Measurement<int>> Queued()
     {
