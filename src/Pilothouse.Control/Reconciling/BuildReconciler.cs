@@ -85,7 +85,7 @@ internal sealed class BuildReconciler(
             measure.End(outcome);
             await log.FlushAsync(watch.Token);
             if (outcome is BuildOutcome.Refused refused) return await FailAsync(row, log, refused.Message, isLogged: true, watch.Token);
-            await parts.Records.SucceededAsync(row, (BuildOutcome.Built)outcome, watch.Token);
+            if (!await parts.Records.SucceededAsync(row, (BuildOutcome.Built)outcome, watch.Token)) await CountLossAsync(row, cancellationToken);
             return Reconciled.Settled.Instance;
         }
         catch (BuildUnavailableException unavailable)
@@ -151,9 +151,15 @@ internal sealed class BuildReconciler(
     {
         if (!isLogged) log.Write(LogLevels.Error, message);
         await log.FlushAsync(cancellationToken);
-        await parts.Records.FailedAsync(row, log.Stored(message), cancellationToken);
+        if (!await parts.Records.FailedAsync(row, log.Stored(message), cancellationToken)) await CountLossAsync(row, cancellationToken);
         _failures.TryRemove(new RevisionId(row.Id), out _);
         return Reconciled.Settled.Instance;
+    }
+
+    /// <summary>The end of the build was not taken. Who interrupted it meant that.</summary>
+    private async Task CountLossAsync(RevisionRow row, CancellationToken cancellationToken)
+    {
+        if (await ReadAsync(new RevisionId(row.Id), cancellationToken) is not (null or { Status: RevisionStatus.Interrupted })) parts.Metrics.LeaseLost();
     }
 
     /// <summary>The process ends: whoever builds next need not wait for the lease to lapse.</summary>
