@@ -8,17 +8,31 @@ internal static class ObservingFeature
 {
     public static void AddObserving(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<ObservabilityOptions>()
-            .Bind(builder.Configuration.GetSection(ObservabilityOptions.Section)).ValidateOnStart();
-        builder.Services.AddSingleton<IValidateOptions<ObservabilityOptions>, ObservabilityOptionsValidator>();
+        var options = builder.Configuration.GetSection(ObservabilityOptions.Section).Get<ObservabilityOptions>() ?? new ObservabilityOptions();
+        Check(options, builder.Configuration["Urls"]);
+        builder.Services.AddSingleton(Options.Create(options));
         builder.Services.AddSingleton<ReadyChecks>();
         builder.Services.AddSingleton<MetricsEndpoint>();
-        builder.AddTelemetry();
+        builder.AddTelemetry(options);
     }
 
     /// <summary>Where the server listens beside its own addresses.</summary>
     public static IEnumerable<string> ManagementUrls(IConfiguration configuration) =>
         configuration[$"{ObservabilityOptions.Section}:{nameof(ObservabilityOptions.ManagementUrl)}"] is { Length: > 0 } url ? [url] : [];
+
+    /// <summary>At once: what is exported and where the server listens depends on them before the host is there.</summary>
+    private static void Check(ObservabilityOptions options, string? urls)
+    {
+        var result = new ObservabilityOptionsValidator().Validate(ObservabilityOptions.Section, options);
+        if (result.Failed) throw new OptionsValidationException(ObservabilityOptions.Section, typeof(ObservabilityOptions), result.Failures);
+        if (options.ManagementPort is not { } port || !Ports(urls).Contains(port)) return;
+        throw new OptionsValidationException(
+            ObservabilityOptions.Section, typeof(ObservabilityOptions),
+            ["Observability:ManagementUrl has the port of one of the server's own addresses (--urls): choose another, as the port tells them apart."]);
+    }
+
+    private static IEnumerable<int> Ports(string? urls) => (urls ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        .Select(url => BindingAddress.Parse(url).Port);
 
     /// <summary>First in the pipeline: the management address serves three paths and nothing else.</summary>
     public static void UseManagementUrl(this WebApplication app)

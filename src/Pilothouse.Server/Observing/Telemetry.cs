@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using Microsoft.Extensions.Options;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
@@ -20,9 +21,9 @@ internal static class Telemetry
     private static readonly string s_version =
         typeof(Telemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public static void AddTelemetry(this WebApplicationBuilder builder)
+    public static void AddTelemetry(this WebApplicationBuilder builder, ObservabilityOptions options)
     {
-        var settings = new OtlpSettings(builder.Configuration);
+        var settings = new OtlpSettings(builder.Configuration, options);
         if (!settings.IsOn) return;
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.Clear()
             .AddService(
@@ -56,10 +57,9 @@ internal sealed class OtlpSettings
 
     private readonly IConfiguration _configuration;
 
-    public OtlpSettings(IConfigurationManager configuration)
+    public OtlpSettings(IConfigurationManager configuration, ObservabilityOptions options)
     {
         _configuration = configuration;
-        var options = configuration.GetSection(ObservabilityOptions.Section).Get<ObservabilityOptions>() ?? new ObservabilityOptions();
         if (options.OtlpEndpoint is { } endpoint) configuration[Key(Endpoint)] = endpoint;
         if (options.OtlpProtocol is { } protocol) configuration[Key("PROTOCOL")] = protocol;
     }
@@ -74,13 +74,20 @@ internal sealed class OtlpSettings
         var own = _configuration[Key($"{signal}_{Endpoint}")];
         var address = string.IsNullOrEmpty(own) ? _configuration[Key(Endpoint)] : own;
         if (string.IsNullOrEmpty(address) || _configuration[$"OTEL_{signal}_EXPORTER"] is "none") return null;
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
+            throw new OptionsValidationException(
+                signal, typeof(OtlpExporterOptions),
+                [$"{Key(string.IsNullOrEmpty(own) ? Endpoint : $"{signal}_{Endpoint}")} is '{address}': it must be an http or https address such as http://collector:4317."]);
+        }
+
         return options =>
         {
             // The exporter reads the general variables itself; a signal's own address is taken as it is, without a path added.
-            if (!string.IsNullOrEmpty(own)) options.Endpoint = new Uri(own);
+            if (!string.IsNullOrEmpty(own)) options.Endpoint = url;
             if (_configuration[Key($"{signal}_HEADERS")] is { Length: > 0 } headers) options.Headers = headers;
             var protocol = _configuration[Key($"{signal}_PROTOCOL")] ?? _configuration[Key("PROTOCOL")];
-            options.Protocol = protocol is "http/protobuf" || (protocol is null && new Uri(address).Port == 4318)
+            options.Protocol = protocol is "http/protobuf" || (protocol is null && url.Port == 4318)
                 ? OtlpExportProtocol.HttpProtobuf
                 : OtlpExportProtocol.Grpc;
         };

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Pilothouse.Core.Reconciling;
+using Pilothouse.Testing;
 using Xunit;
 
 namespace Pilothouse.Core.Tests.Reconciling;
@@ -71,7 +72,7 @@ public sealed class LoopMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Loop_that_ended_or_looks_at_nothing_any_more_says_so()
+    public void Loop_whose_store_is_gone_lives_and_one_that_ended_says_so()
     {
         var metrics = new LoopMetrics(_meters);
         var world = new LoopWorld(new ReconcilePace { Resync = s_second * 30 }, metrics);
@@ -83,6 +84,22 @@ public sealed class LoopMetricsTests : IDisposable
 
         world.Stop();
         Assert.Equal("The test does not run.", loop.Fault);
+    }
+
+    [Fact]
+    public void Loop_that_hangs_while_it_looks_at_its_keys_says_how_long()
+    {
+        var simulation = new Simulation();
+        var loop = new LoopMetrics(_meters).Of("test");
+        loop.Began(s_second * 30, simulation.Time, () => 0);
+
+        simulation.RunFor(s_second * 100);
+        Assert.Null(loop.Fault);
+        simulation.RunFor(s_second * 100);
+        Assert.Equal("The test has not looked at its keys for 200 s.", loop.Fault);
+
+        loop.Looked();
+        Assert.Null(loop.Fault);
     }
 
     private IEnumerable<double> Of(string instrument, string labels) =>

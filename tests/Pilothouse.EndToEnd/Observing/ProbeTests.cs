@@ -66,6 +66,19 @@ public sealed class ProbeTests
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(manager, "/lgp/x/ok"));
     }
 
+    [Theory]
+    [InlineData("ManagementUrl", "9464", "Observability:ManagementUrl is '9464'")]
+    [InlineData("OtlpEndpoint", "collector:4317", "Observability:OtlpEndpoint is 'collector:4317'")]
+    public async Task Setting_that_cannot_be_ends_the_start_with_a_sentence(string option, string value, string sentence)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { [$"Observability:{option}"] = value };
+
+        var ended = await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => RunningServer.StartAsync(settings));
+
+        Assert.Contains("ended with code 1", ended.Message, StringComparison.Ordinal);
+        Assert.Contains(sentence, ended.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>False while the server reads.</summary>
     private static bool Locks(FileStream file)
     {
