@@ -28,6 +28,7 @@ internal static class ServeHost
         });
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdownLimit);
+        builder.AddObserving();
         builder.WebHost.UseUrls(
             [
                 .. builder.Configuration["Urls"]!.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
@@ -41,8 +42,6 @@ internal static class ServeHost
         builder.Services.AddProcessRuntime(builder.Configuration);
         builder.Services.AddGateway(builder.Configuration);
         builder.Services.AddListener(builder.Configuration);
-
-        builder.AddObserving();
 
         var app = builder.Build();
         app.UseManagementUrl();
