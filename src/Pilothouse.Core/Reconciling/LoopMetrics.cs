@@ -9,6 +9,9 @@ public sealed class LoopMetrics
 {
     public const string MeterName = "Pilothouse.Loops";
 
+    /// <summary>A pass takes milliseconds, and as long as a build or a long poll.</summary>
+    private static readonly InstrumentAdvice<double> s_ofPasses = new() { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] };
+
     private readonly Counter<long> _passes;
     private readonly Histogram<double> _lag;
     private readonly Histogram<double> _duration;
@@ -19,8 +22,8 @@ public sealed class LoopMetrics
         ArgumentNullException.ThrowIfNull(meters);
         var meter = meters.Create(MeterName);
         _passes = meter.CreateCounter<long>("pilothouse.loop.passes", "{pass}", "Passes over one key that ended, by loop and result.");
-        _lag = meter.CreateHistogram<double>("pilothouse.loop.lag", "s", "From the signal that a key is due to the begin of its pass.");
-        _duration = meter.CreateHistogram<double>("pilothouse.loop.pass.duration", "s", "Of one pass over one key.");
+        _lag = meter.CreateHistogram("pilothouse.loop.lag", "s", "From the signal that a key is due to the begin of its pass.", advice: s_ofPasses);
+        _duration = meter.CreateHistogram("pilothouse.loop.pass.duration", "s", "Of one pass over one key.", advice: s_ofPasses);
         meter.CreateObservableUpDownCounter("pilothouse.loop.queued", Queued, "{key}", "Keys that are due and wait for a worker.");
     }
 
