@@ -11,7 +11,7 @@ namespace Pilothouse.Control.Errors;
 internal static class ApiResults
 {
     public static IResult Json<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) =>
-        TypedResults.Json(value, type, contentType: "application/json", statusCode: status);
+        new JsonAnswer<T>(value, type, status);
 
     /// <summary><c>{"detail": "…"}</c>.</summary>
     public static IResult Detail(int status, string detail) => Json(new ApiError(detail), ApiJson.Default.ApiError, status);

@@ -20,7 +20,7 @@ public static class StorageFeature
         services.AddPooledDbContextFactory<SqliteDb>(
             (provider, options) => UseSqlite(options, provider.GetRequiredService<DataDirectory>().DatabaseFile));
         services.AddSingleton<IDbContextFactory<PilothouseDb>, SqliteDbFactory>();
-        services.AddSingleton<ReadContexts>();
+        services.AddSingleton<OpenContexts>();
         return services;
     }
 

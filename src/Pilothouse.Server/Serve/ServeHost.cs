@@ -46,6 +46,7 @@ internal static class ServeHost
         var app = builder.Build();
         app.UseManagementUrl();
         app.UseGateway();
+        app.UseAnswerQueues();
         app.UseControl();
         app.MapControl();
         app.MapObserving();

@@ -1,0 +1,67 @@
+using System.Data;
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace Pilothouse.Control.Storage;
+
+/// <summary>Hand-written SQL, in words that every engine understands.</summary>
+/// <param name="Parameters">e.g. <c>@workspace</c>; values come in this order.</param>
+internal abstract record PreparedStatement(string Sql, IReadOnlyList<(string Name, DbType Type)> Parameters);
+
+/// <param name="Row">One row, by the order of the columns.</param>
+internal sealed record PreparedRead<T>(string Sql, IReadOnlyList<(string Name, DbType Type)> Parameters, Func<PilothouseDb, DbDataReader, T> Row)
+    : PreparedStatement(Sql, Parameters);
+
+internal sealed record PreparedWrite(string Sql, IReadOnlyList<(string Name, DbType Type)> Parameters) : PreparedStatement(Sql, Parameters);
+
+/// <summary>
+/// Statements that a context's connection has prepared, and keeps as long as it is open (<see cref="OpenContexts"/>). They join the context's
+/// transaction; the connection must be open.
+/// </summary>
+internal sealed class PreparedCommands(PilothouseDb db)
+{
+    // By reference: each statement is one static value.
+    private readonly Dictionary<PreparedStatement, DbCommand> _commands = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>All rows.</summary>
+    public async Task<List<T>> ReadAsync<T>(PreparedRead<T> statement, object?[] values, CancellationToken cancellationToken)
+    {
+        var command = await CommandAsync(statement, values, cancellationToken);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken)) rows.Add(statement.Row(db, reader));
+        return rows;
+    }
+
+    /// <returns>How many rows it changed.</returns>
+    public async Task<int> WriteAsync(PreparedWrite statement, object?[] values, CancellationToken cancellationToken) =>
+        await (await CommandAsync(statement, values, cancellationToken)).ExecuteNonQueryAsync(cancellationToken);
+
+    private async ValueTask<DbCommand> CommandAsync(PreparedStatement statement, object?[] values, CancellationToken cancellationToken)
+    {
+        var connection = db.Database.GetDbConnection();
+        var isNew = !_commands.TryGetValue(statement, out var command) || command.Connection != connection;
+        if (isNew) command = New(connection, statement);
+        command!.Transaction = db.Database.CurrentTransaction?.GetDbTransaction();
+        for (var at = 0; at < values.Length; at++)
+            command.Parameters[at].Value = values[at] switch { null => DBNull.Value, DateTimeOffset time => db.ToColumn(time), var value => value };
+        if (!isNew) return command;
+        await command.PrepareAsync(cancellationToken);
+        return _commands[statement] = command;
+    }
+
+    private static DbCommand New(DbConnection connection, PreparedStatement statement)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = statement.Sql;
+        foreach (var (name, type) in statement.Parameters)
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.DbType) = (name, type);
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+}
