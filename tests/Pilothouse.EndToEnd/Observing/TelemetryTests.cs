@@ -37,6 +37,8 @@ public sealed partial class TelemetryTests
             deployment, Tarball.OfFolder(Repository.Sample("echo-js")), secrets: new[] { new { name = "SEEDED", value = Secret } });
         await control.UntilAsync(deployment, revision);
         await (await control.AgentAsync(deployment)).AskAsync("hello");
+        using var answer = await control.Http.GetAsync(new Uri("/v2/deployments", UriKind.Relative), Repository.Cancel);
+        Assert.Matches($"^00-{Trace}-[0-9a-f]{{16}}-01$", answer.Headers.GetValues("traceresponse").Single());
 
         await TraceIsWholeAsync(collector);
         await NumbersAreThereAsync(scraper, control, [deployment, revision, "traced"]);
