@@ -23,6 +23,7 @@ internal sealed class PreparedCommands(PilothouseDb db)
 {
     // By reference: each statement is one static value.
     private readonly Dictionary<PreparedStatement, DbCommand> _commands = new(ReferenceEqualityComparer.Instance);
+    private DbConnection? _watched;
 
     /// <summary>All rows.</summary>
     public async Task<List<T>> ReadAsync<T>(PreparedRead<T> statement, object?[] values, CancellationToken cancellationToken)
@@ -41,7 +42,8 @@ internal sealed class PreparedCommands(PilothouseDb db)
     private async ValueTask<DbCommand> CommandAsync(PreparedStatement statement, object?[] values, CancellationToken cancellationToken)
     {
         var connection = db.Database.GetDbConnection();
-        var isNew = !_commands.TryGetValue(statement, out var command) || command.Connection != connection;
+        Watch(connection);
+        var isNew = !_commands.TryGetValue(statement, out var command);
         if (isNew) command = New(connection, statement);
         command!.Transaction = db.Database.CurrentTransaction?.GetDbTransaction();
         for (var at = 0; at < values.Length; at++)
@@ -49,6 +51,30 @@ internal sealed class PreparedCommands(PilothouseDb db)
         if (!isNew) return command;
         await command.PrepareAsync(cancellationToken);
         return _commands[statement] = command;
+    }
+
+    /// <summary>
+    /// Nothing outlives the opening that it was prepared in: when a connection opens again it has another of SQLite's handles, and a statement
+    /// of the former one would run there, beside the transaction.
+    /// </summary>
+    private void Watch(DbConnection connection)
+    {
+        if (ReferenceEquals(_watched, connection)) return;
+        Forget();
+        if (_watched is not null) _watched.StateChange -= OnStateChange;
+        _watched = connection;
+        connection.StateChange += OnStateChange;
+    }
+
+    private void OnStateChange(object sender, StateChangeEventArgs change)
+    {
+        if (change.CurrentState is ConnectionState.Closed) Forget();
+    }
+
+    private void Forget()
+    {
+        foreach (var command in _commands.Values) command.Dispose();
+        _commands.Clear();
     }
 
     private static DbCommand New(DbConnection connection, PreparedStatement statement)
