@@ -44,7 +44,7 @@ internal sealed class ReadyChecks(
         "store",
         async (db, token) =>
         {
-            await db.Workspaces.Select(row => row.Id).FirstOrDefaultAsync(token);
+            await db.Workspaces.OrderBy(row => row.Id).Select(row => row.Id).FirstOrDefaultAsync(token);
             return null;
         },
         cancellationToken);
