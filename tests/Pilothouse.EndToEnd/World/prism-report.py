@@ -1,0 +1,20 @@
+"""Counts what prism-front.mjs logged; ends with 1 when an answer broke the contract. Requests that break it are what some tests are about."""
+
+import collections
+import json
+import sys
+
+lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+calls = sum(line.get("calls", 0) for line in lines)
+bad_requests, answers = 0, collections.Counter()
+for line in lines:
+    places = [(one["location"][0], ".".join(map(str, one["location"][1:])), one["message"]) for one in line.get("violations", [])]
+    bad_requests += any(side == "request" for side, _, _ in places)
+    for side, where, message in places:
+        if side == "response":
+            answers[f"{line['method']} {line['path'].split('?')[0]} {line['status']}: {where} {message}"] += 1
+
+print(f"prism: {calls} calls of the contract, {bad_requests} of them bad on purpose, {sum(answers.values())} violations in answers")
+for text, count in answers.most_common(50):
+    print(f"  {count} x {text}")
+sys.exit(1 if answers or not calls else 0)
