@@ -26,7 +26,10 @@ function end() {
 process.on("SIGTERM", end);
 process.stdin.on("end", end).resume(); // The test process is gone.
 
+const mostBytes = 10 * 1024 * 1024; // Prism itself takes no larger body.
+
 function ofContract(request) {
+  if (Number(request.headers["content-length"] ?? 0) > mostBytes) return null;
   const [path, query] = request.url.split("?", 2);
   const bare = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
   return operations.some((one) => one.methods.has(request.method) && one.pattern.test(bare)) ? bare + (query === undefined ? "" : `?${query}`) : null;
