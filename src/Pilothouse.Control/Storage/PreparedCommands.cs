@@ -1,6 +1,8 @@
 using System.Data;
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Pilothouse.Control.Storage;
@@ -17,18 +19,22 @@ internal sealed record PreparedWrite(string Sql, IReadOnlyList<(string Name, DbT
 
 /// <summary>
 /// Statements that a context's connection has prepared, and keeps as long as it is open (<see cref="OpenContexts"/>). They join the context's
-/// transaction; the connection must be open.
+/// transaction, and are told to EF's interceptors and diagnostics as its own are; the connection must be open.
 /// </summary>
 internal sealed class PreparedCommands(PilothouseDb db)
 {
     // By reference: each statement is one static value.
     private readonly Dictionary<PreparedStatement, DbCommand> _commands = new(ReferenceEqualityComparer.Instance);
+    private readonly IRelationalConnection _connection = db.GetService<IRelationalConnection>();
+    private readonly IRelationalCommandDiagnosticsLogger _told = db.GetService<IRelationalCommandDiagnosticsLogger>();
     private DbConnection? _watched;
 
     /// <summary>All rows.</summary>
     public async Task<List<T>> ReadAsync<T>(PreparedRead<T> statement, object?[] values, CancellationToken cancellationToken)
     {
         var command = await CommandAsync(statement, values, cancellationToken);
+        await _told.CommandReaderExecutingAsync(
+            _connection, command, command.CommandText, db, Guid.Empty, _connection.ConnectionId, DateTimeOffset.UnixEpoch, CommandSource.Unknown, cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellationToken)) rows.Add(statement.Row(db, reader));
@@ -36,8 +42,13 @@ internal sealed class PreparedCommands(PilothouseDb db)
     }
 
     /// <returns>How many rows it changed.</returns>
-    public async Task<int> WriteAsync(PreparedWrite statement, object?[] values, CancellationToken cancellationToken) =>
-        await (await CommandAsync(statement, values, cancellationToken)).ExecuteNonQueryAsync(cancellationToken);
+    public async Task<int> WriteAsync(PreparedWrite statement, object?[] values, CancellationToken cancellationToken)
+    {
+        var command = await CommandAsync(statement, values, cancellationToken);
+        await _told.CommandNonQueryExecutingAsync(
+            _connection, command, command.CommandText, db, Guid.Empty, _connection.ConnectionId, DateTimeOffset.UnixEpoch, CommandSource.Unknown, cancellationToken);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
 
     private async ValueTask<DbCommand> CommandAsync(PreparedStatement statement, object?[] values, CancellationToken cancellationToken)
     {

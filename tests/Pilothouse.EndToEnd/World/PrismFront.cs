@@ -11,14 +11,17 @@ internal sealed class PrismFront : IDisposable
 {
     private readonly Process _process;
 
-    private PrismFront(Process process) => _process = process;
+    private PrismFront(Process process, int server) => (_process, Server) = (process, new Uri($"http://127.0.0.1:{server}"));
+
+    /// <summary>Where the server itself is to listen.</summary>
+    public Uri Server { get; }
 
     /// <param name="front">The port that callers know.</param>
-    /// <param name="server">The server's own.</param>
     /// <returns>Null where the run is not one through prism.</returns>
-    public static PrismFront? Start(int front, int server)
+    public static PrismFront? Start(int front)
     {
         if (Environment.GetEnvironmentVariable("PILOTHOUSE_E2E_PRISM") is not { Length: > 0 } prism) return null;
+        var server = FreePort.Take();
         var start = new ProcessStartInfo(
             "node",
             [
@@ -29,7 +32,7 @@ internal sealed class PrismFront : IDisposable
         {
             RedirectStandardInput = true,
         };
-        return new PrismFront(Process.Start(start)!);
+        return new PrismFront(Process.Start(start)!, server);
     }
 
     /// <summary>It ends when its input does.</summary>

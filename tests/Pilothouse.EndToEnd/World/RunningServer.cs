@@ -24,9 +24,8 @@ public sealed partial class RunningServer : IAsyncDisposable
         _settings = settings;
         var port = FreePort.Take();
         Address = new Uri($"http://127.0.0.1:{port}");
-        var own = FreePort.Take();
-        _front = PrismFront.Start(port, own);
-        _listens = _front is null ? Address : new Uri($"http://127.0.0.1:{own}");
+        _front = PrismFront.Start(port);
+        _listens = _front?.Server ?? Address;
     }
 
     public string DataDirectory { get; }
