@@ -96,7 +96,7 @@ internal sealed class BuildReconciler(
         {
             logger.BuildStopped(row.DeploymentId, row.Id);
             measure.End(BuildMeasure.Lost, "It was interrupted, or another control plane took it over.");
-            if (watch.IsLeaseLost) parts.Metrics.LeaseLost();
+            await CountLossAsync(row, cancellationToken);
             log.Write(LogLevels.Warning, "The build was stopped: the revision was interrupted, or another control plane took it over.");
             return Reconciled.Settled.Instance;
         }
@@ -156,7 +156,7 @@ internal sealed class BuildReconciler(
         return Reconciled.Settled.Instance;
     }
 
-    /// <summary>The end of the build was not taken. Who interrupted it meant that.</summary>
+    /// <summary>The build was stopped, or its end not taken: another holds the revision. Who interrupted it meant that.</summary>
     private async Task CountLossAsync(RevisionRow row, CancellationToken cancellationToken)
     {
         if (await ReadAsync(new RevisionId(row.Id), cancellationToken) is not (null or { Status: RevisionStatus.Interrupted })) parts.Metrics.LeaseLost();

@@ -39,9 +39,6 @@ internal sealed class BuildWatch : IAsyncDisposable
     /// <summary>The revision was interrupted, or somebody else took it over.</summary>
     public bool IsLost => _lost.IsCancellationRequested;
 
-    /// <summary>With <see cref="IsLost"/>: the lease ran out, or was refused when it was to be renewed.</summary>
-    public bool IsLeaseLost { get; private set; }
-
     private CancellationTokenSource Building { get; }
 
     public static BuildWatch Begin(
@@ -84,7 +81,6 @@ internal sealed class BuildWatch : IAsyncDisposable
                     continue;
                 }
 
-                IsLeaseLost = isDue || _clock.GetElapsedTime(renewed) >= _lease;
                 await _lost.CancelAsync();
                 return;
             }
