@@ -29,14 +29,22 @@ process.stdin.on("end", end).resume(); // The test process is gone.
 const mostBytes = 10 * 1024 * 1024; // Prism itself takes no larger body.
 
 function ofContract(request) {
-  if (Number(request.headers["content-length"] ?? 0) > mostBytes) return null;
   const [path, query] = request.url.split("?", 2);
   const bare = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
   return operations.some((one) => one.methods.has(request.method) && one.pattern.test(bare)) ? bare + (query === undefined ? "" : `?${query}`) : null;
 }
 
-const front = http.createServer((request, response) => {
-  const path = ofContract(request);
+const front = http.createServer(async (request, response) => {
+  let path = ofContract(request);
+  const body = [];
+  if (path !== null) {
+    try {
+      for await (const part of request) body.push(part);
+    } catch {
+      return; // The client has left.
+    }
+    if (body.reduce((sum, part) => sum + part.length, 0) > mostBytes) path = null;
+  }
   const onward = http.request({
     host, port: path === null ? serverPort : prismPort, method: request.method, path: path ?? request.url, headers: request.headers, agent: false,
   });
@@ -58,7 +66,9 @@ const front = http.createServer((request, response) => {
   });
   onward.on("error", () => request.socket.destroy());
   response.on("close", () => onward.destroy());
-  request.pipe(onward);
+  for (const part of body) onward.write(part);
+  if (request.readableEnded) onward.end();
+  else request.pipe(onward);
 });
 
 front.on("upgrade", (request, socket, head) => {
