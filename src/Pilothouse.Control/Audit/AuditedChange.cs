@@ -1,4 +1,5 @@
 using System.Data;
+using Microsoft.EntityFrameworkCore.Storage;
 using Pilothouse.Control.Idempotency;
 using Pilothouse.Control.Storage;
 
@@ -8,7 +9,7 @@ namespace Pilothouse.Control.Audit;
 /// A change that is told to the audit log in its own transaction: both are there or neither, and one commit does for both. Other changes are told
 /// between their commit and their answer, by <see cref="AuditedRequest"/>.
 /// </summary>
-internal readonly struct AuditedChange
+internal static class AuditedChange
 {
     private static readonly PreparedWrite s_insert = new(
         """
@@ -22,28 +23,23 @@ internal readonly struct AuditedChange
             ("@status", DbType.Int32), ("@request", DbType.String), ("@address", DbType.String),
         ]);
 
-    private readonly ChangeScope? _scope;
-    private readonly AuditRow? _row;
-
-    private AuditedChange(ChangeScope scope, AuditRow row) => (_scope, _row) = (scope, row);
-
-    /// <summary>Writes the line of the request that is under way, if it has none yet; nothing outside one.</summary>
-    public static async ValueTask<AuditedChange> JoinAsync(PilothouseDb db, Guid deployment, CancellationToken cancellationToken)
+    /// <summary>Commits what was written of a deployment, with the line of the request that is under way; without one outside a request.</summary>
+    public static async Task CommitAsync(PilothouseDb db, IDbContextTransaction transaction, Guid deployment, CancellationToken cancellationToken)
     {
-        if (ChangeScope.Current is not { Told: null } scope || AuditedRequest.SuccessOf(scope, deployment) is not { } row) return default;
-        await db.Prepared.WriteAsync(
-            s_insert,
-            [
-                row.At, row.OrganizationId, row.WorkspaceId, row.UserId, row.ApiKeyId, row.ActorName, row.Operation, row.ResourceType, row.ResourceId,
-                row.Outcome, row.Status, row.RequestId, row.RemoteAddress,
-            ],
-            cancellationToken);
-        return new AuditedChange(scope, row);
-    }
+        var scope = ChangeScope.Current is { Told: null } untold ? untold : null;
+        var row = scope is null ? null : AuditedRequest.SuccessOf(scope, deployment);
+        if (row is not null)
+        {
+            await db.Prepared.WriteAsync(
+                s_insert,
+                [
+                    row.At, row.OrganizationId, row.WorkspaceId, row.UserId, row.ApiKeyId, row.ActorName, row.Operation, row.ResourceType, row.ResourceId,
+                    row.Outcome, row.Status, row.RequestId, row.RemoteAddress,
+                ],
+                cancellationToken);
+        }
 
-    /// <summary>Once the transaction is committed.</summary>
-    public void Commit()
-    {
-        if (_scope is not null) _scope.Told = _row;
+        await transaction.CommitAsync(cancellationToken);
+        if (scope is not null) scope.Told = row;
     }
 }

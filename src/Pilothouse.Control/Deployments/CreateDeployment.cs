@@ -48,9 +48,7 @@ internal sealed class CreateDeployment(
             return refused;
         }
 
-        var told = await AuditedChange.JoinAsync(db, row.Id, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        told.Commit();
+        await AuditedChange.CommitAsync(db, transaction, row.Id, cancellationToken);
         return row;
     }
 

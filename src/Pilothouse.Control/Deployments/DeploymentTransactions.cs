@@ -61,9 +61,7 @@ internal sealed class DeploymentTransactions(OpenContexts contexts, ControlSigna
             return outcome;
         }
 
-        var told = await AuditedChange.JoinAsync(db, deployment, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        told.Commit();
+        await AuditedChange.CommitAsync(db, transaction, deployment, cancellationToken);
         return outcome;
     }
 

@@ -33,21 +33,8 @@ internal sealed class OpenContexts(IDbContextFactory<PilothouseDb> databases) : 
     }
 
     /// <summary>All rows.</summary>
-    public async Task<List<T>> ReadAsync<T>(PreparedRead<T> statement, object[] values, CancellationToken cancellationToken)
-    {
-        if (!_kept.TryPop(out var db)) db = await OpenAsync(cancellationToken);
-        var isGood = false;
-        try
-        {
-            var rows = await db.Prepared.ReadAsync(statement, values, cancellationToken);
-            isGood = true;
-            return rows;
-        }
-        finally
-        {
-            await ReturnAsync(db, isGood);
-        }
-    }
+    public Task<List<T>> ReadAsync<T>(PreparedRead<T> statement, object[] values, CancellationToken cancellationToken) =>
+        UseAsync(db => db.Prepared.ReadAsync(statement, values, cancellationToken), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
