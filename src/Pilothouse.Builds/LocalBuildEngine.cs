@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pilothouse.Builds.AgentServers;
@@ -14,6 +15,8 @@ internal sealed class LocalBuildEngine(
     IEnumerable<IAgentServer> agentServers, BuildPlaces places, ProjectSandboxes sandboxes, IOptions<BuildsOptions> options, TimeProvider time, ILogger<LocalBuildEngine> logger)
     : IBuildEngine
 {
+    private static readonly ActivitySource s_spans = new("Pilothouse.Builds");
+
     private readonly Dictionary<AgentServerKind, IAgentServer> _agentServers = agentServers.ToDictionary(server => server.Kind);
 
     public async Task<BuildOutcome> BuildAsync(BuildRequest request, IBuildLog log, CancellationToken cancellationToken)
@@ -45,14 +48,16 @@ internal sealed class LocalBuildEngine(
         await using var watch = new BuildWatch(options.Value, key, directory.Root, time, cancellationToken);
         try
         {
-            var (server, project, refused) = await Task.Run(() => Prepare(request, directory, log, watch.Token), watch.Token);
+            var (server, project, refused) = await InSpanAsync(
+                "unpack and check source", () => Task.Run(() => Prepare(request, directory, log, watch.Token), watch.Token));
             if (server is null || project is null) return Refused(refused, log);
 
             var run = await sandboxes.OpenAsync(request.Workspace, directory, watch, log, cancellationToken);
-            var built = await server.BuildAsync(project, run, log, watch.Token);
+            var built = await InSpanAsync($"install {server.Kind} project", () => server.BuildAsync(project, run, log, watch.Token));
             if (built is not AgentServerBuild.Ready ready) return Refused([((AgentServerBuild.Refused)built).Message], log);
 
-            var (artifact, fault) = await Task.Run(() => places.Artifacts.Add(directory.Artifact, ready.Launch, ready.ServerName, log, watch.Token), watch.Token);
+            var (artifact, fault) = await InSpanAsync("store artifact", () => Task.Run(
+                () => places.Artifacts.Add(directory.Artifact, ready.Launch, ready.ServerName, log, watch.Token), watch.Token));
             if (artifact is null) return Refused([fault], log);
             await places.Index.PutAsync(key, new IndexEntry(artifact.Digest, server.Kind, server.Fingerprint, ready.ServerName), watch.Token);
             return new BuildOutcome.Built(artifact, WasThere: false);
@@ -63,11 +68,18 @@ internal sealed class LocalBuildEngine(
         }
     }
 
+    /// <summary>A part of the build that is under way, in its trace.</summary>
+    private static async Task<T> InSpanAsync<T>(string name, Func<Task<T>> part)
+    {
+        using var span = s_spans.StartActivity(name);
+        return await part();
+    }
+
     /// <summary>All that can be refused before anything is installed.</summary>
     private (IAgentServer? Server, AgentProject? Project, IReadOnlyList<string> Refused) Prepare(
         BuildRequest request, BuildDirectory directory, IBuildLog log, CancellationToken cancellationToken)
     {
-        if (request.Source is not BuildSource.Tarball tarball) throw new System.Diagnostics.UnreachableException();
+        if (request.Source is not BuildSource.Tarball tarball) throw new UnreachableException();
         var unpacked = SourceArchive.Unpack(tarball, directory.Source, SourceLimits.Of(options.Value), cancellationToken);
         if (unpacked is not Unpacked.Done done) return (null, null, [((Unpacked.Refused)unpacked).Message]);
 

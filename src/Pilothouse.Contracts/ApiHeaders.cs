@@ -14,4 +14,10 @@ public static class ApiHeaders
 
     /// <summary><c>true</c> on an answer that was given before.</summary>
     public const string IdempotencyReplayed = "Idempotency-Replayed";
+
+    /// <summary>
+    /// On every answer of the API: <c>00-{trace id}-{span id}-{flags}</c> (W3C Trace Context, level 2). The trace is that of the request's
+    /// <c>traceparent</c>, or new without one; what is done later for a revision that the request made belongs to it.
+    /// </summary>
+    public const string TraceResponse = "traceresponse";
 }

@@ -25,5 +25,8 @@ public static class Codes
     public const string KeyBusy = "key_busy";
     public const string PreconditionFailed = "precondition_failed";
     public const string TooManyStreams = "too_many_streams";
+
+    /// <summary>The caller has as many idempotency keys kept as it may.</summary>
+    public const string TooManyKeys = "too_many_keys";
     public const string Unavailable = "unavailable";
 }

@@ -51,6 +51,21 @@ public static class GatewayFeature
 
     /// <summary>Takes <c>/lgp/{label}/…</c> and <c>{label}.{domain}</c>; everything else goes on. Before routing.</summary>
     public static IApplicationBuilder UseGateway(this IApplicationBuilder app) => app.UseMiddleware<GatewayMiddleware>();
+
+    /// <summary>
+    /// For what is not the gateway's, right behind it: handlers may block, so they leave the thread that reads sockets, and their answers go out
+    /// through <see cref="AnswerQueues"/>.
+    /// </summary>
+    public static IApplicationBuilder UseAnswerQueues(this IApplicationBuilder app)
+    {
+        var queues = new AnswerQueues();
+        return app.Use(async (http, next) =>
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await next(http);
+            await queues.Next();
+        });
+    }
 }
 
 /// <summary>The rules are the options' own; whoever is added first checks them.</summary>

@@ -36,6 +36,9 @@ internal sealed class GatewayMetrics
     private static readonly KeyValuePair<string, object?>[] s_others =
         [.. Enum.GetNames<Outcome>().Select(name => Tag(name.ToLowerInvariant()))];
 
+    /// <summary>Agents answer in milliseconds or stream for minutes.</summary>
+    private static readonly InstrumentAdvice<double> s_ofRequests = new() { HistogramBucketBoundaries = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] };
+
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _duration;
     private readonly TimeProvider _time;
@@ -45,8 +48,9 @@ internal sealed class GatewayMetrics
         _time = time;
         var meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>("pilothouse.gateway.requests", "{request}", "Requests for agents that ended, by outcome.");
-        _duration = meter.CreateHistogram<double>("pilothouse.gateway.request.duration", "s", "From arrival to the end of the answer, waiting included.");
-        meter.CreateObservableUpDownCounter("pilothouse.gateway.under_way", () => routes.UnderWayTotal, "{request}", "Requests at replicas now.");
+        _duration = meter.CreateHistogram(
+            "pilothouse.gateway.request.duration", "s", "From arrival to the end of the answer, waiting included.", advice: s_ofRequests);
+        meter.CreateObservableUpDownCounter("pilothouse.gateway.active", () => routes.UnderWayTotal, "{request}", "Requests at replicas now.");
         meter.CreateObservableUpDownCounter("pilothouse.gateway.held", () => routes.Waiting, "{request}", "Requests that wait for a switch or a replica now.");
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Pilothouse.Core.Reconciling;
 using Pilothouse.Core.Runtimes;
 using Pilothouse.Listener.Pulling;
 using Pilothouse.Listener.Reconciling;
@@ -24,6 +25,9 @@ public static class ListenerFeature
         services.AddSingleton<IValidateOptions<ListenerOptions>, ListenerOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
 
+        services.AddMetrics();
+        services.TryAddSingleton<LoopMetrics>();
+        services.AddSingleton<ListenerMetrics>();
         services.AddSingleton<LogBuffer>();
         services.AddSingleton<ReplicaWatch>();
         services.AddSingleton<IReplicaObserver>(provider => provider.GetRequiredService<ReplicaWatch>());

@@ -17,7 +17,7 @@ internal sealed record ListenerParts(
 
 /// <summary>The data-plane loop: pull, reconcile, report. Sweeps first, so that no state file has a second writer.</summary>
 internal sealed class ListenerService(
-    ListenerParts parts, IRuntime runtime, DataFolders folders, IOptions<ListenerOptions> options, TimeProvider time,
+    ListenerParts parts, IRuntime runtime, DataFolders folders, IOptions<ListenerOptions> options, LoopMetrics metrics, TimeProvider time,
     ILogger<ListenerService> logger) : BackgroundService
 {
     /// <summary>A held switch keeps its worker for minutes; it must not keep other deployments waiting. A worker that waits costs nothing.</summary>
@@ -68,7 +68,8 @@ internal sealed class ListenerService(
     }
 
     private ReconcileLoop<TKey> Loop<TKey>(IReconciler<TKey> reconciler, string name, int workers)
-        where TKey : notnull => new(reconciler, new ReconcilePace { Workers = workers }, new LoopEvents<TKey>(logger, name), time);
+        where TKey : notnull => new(reconciler, new ReconcilePace { Workers = workers }, new LoopEvents<TKey>(logger, name), time,
+        metrics.Of($"listener {name}"));
 
     private sealed class LoopEvents<TKey>(ILogger logger, string loop) : IReconcileEvents<TKey>
         where TKey : notnull

@@ -18,9 +18,10 @@ internal sealed class ProcessRuntime : IRuntime
     private Task? _disposal;
 
     public ProcessRuntime(
-        IOptions<ProcessRuntimeOptions> options, IEnumerable<IReplicaObserver> observers, TimeProvider time, ILogger<ProcessRuntime> logger)
+        IOptions<ProcessRuntimeOptions> options, IEnumerable<IReplicaObserver> observers, TimeProvider time, ILogger<ProcessRuntime> logger,
+        RuntimeMetrics? metrics = null)
     {
-        _parts = new Lazy<RuntimeParts>(() => Create(options.Value, [.. observers], time, logger));
+        _parts = new Lazy<RuntimeParts>(() => Create(options.Value, [.. observers], time, logger) with { Metrics = metrics });
     }
 
     public string Kind => "process";

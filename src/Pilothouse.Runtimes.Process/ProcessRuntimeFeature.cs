@@ -25,6 +25,8 @@ public static class ProcessRuntimeFeature
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<ProcessRuntimeOptions>, ProcessRuntimeOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton<RuntimeMetrics>();
         services.AddSingleton<IRuntime, ProcessRuntime>();
         return services;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pilothouse.Core.Launching;
 using Pilothouse.Core.Runtimes;
 using Pilothouse.Runtimes.Process.Native;
@@ -23,6 +24,10 @@ internal sealed class Replica
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _kill = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ReplicaTraces _traces;
+
+    /// <summary>The step that wanted it.</summary>
+    private readonly ActivityContext _asked = Activity.Current?.Context ?? default;
+
     private Task _supervision = Task.CompletedTask;
 
     public Replica(ReplicaSpec spec, RuntimeParts parts)
@@ -58,6 +63,8 @@ internal sealed class Replica
 
     private async Task SuperviseAsync()
     {
+        // It outlives by far what asked for it.
+        Activity.Current = null;
         var relaying = _output.RelayAsync();
         try
         {
@@ -99,6 +106,7 @@ internal sealed class Replica
             lostPorts = 0;
             streak = streak.After(_parts.Time.GetElapsedTime(began), _parts.Options);
             await PauseAsync(end.Exit, streak);
+            if (!IsStopping) _parts.Metrics?.Restarted();
             restarts++;
         }
     }
@@ -170,7 +178,10 @@ internal sealed class Replica
             _traces.Record(identity);
             _board.Started(child.ProcessId, new Uri($"http://{LaunchPlan.Host}:{port}"), restarts);
             _parts.Logger.ReplicaStarted(_spec.Name, child.ProcessId, port);
-            var run = new ReplicaRun(_spec, _parts, _board, _output, _traces.Enclosure, child, members, port);
+            var run = new ReplicaRun(_spec, _parts, _board, _output, _traces.Enclosure, child, members, port)
+            {
+                Asked = restarts == 0 ? _asked : default,
+            };
             _begun.TrySetResult();
             return await run.UntilEndAsync(_stop.Task, _kill.Task);
         }

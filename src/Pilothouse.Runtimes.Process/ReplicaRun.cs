@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pilothouse.Core.Runtimes;
 using Pilothouse.Runtimes.Process.Limits;
 using Pilothouse.Runtimes.Process.Native;
@@ -23,6 +24,9 @@ internal sealed class ReplicaRun(
 
     private readonly long _began = parts.Time.GetTimestamp();
     private readonly long _killsBefore = enclosure.OutOfMemoryKills();
+
+    /// <summary>What wanted the replica, to tell it when this process is ready.</summary>
+    public ActivityContext Asked { get; init; }
 
     /// <summary>Returns when the process and all that it started are gone: by themselves, or because they had to.</summary>
     /// <param name="stop">Completes when the replica shall end.</param>
@@ -135,6 +139,7 @@ internal sealed class ReplicaRun(
         Volatile.Write(ref isReady, value: true);
         var after = parts.Time.GetElapsedTime(_began);
         board.Ready(after);
+        parts.Metrics?.Ready(spec, Asked, board.Status.StartedAt, after);
         parts.Logger.ReplicaReady(spec.Name, after);
         output.Say("INFO", $"The server is ready after {after.TotalSeconds:0.0} s.");
         return true;

@@ -7,6 +7,7 @@ using Pilothouse.Runtimes.Process.Sweeping;
 namespace Pilothouse.Runtimes.Process;
 
 /// <summary>What all replicas of one runtime share.</summary>
+/// <param name="Metrics">Null: nobody measures.</param>
 /// <param name="Setpriv">Absolute path of util-linux's program; null without it.</param>
 internal sealed record RuntimeParts(
     ProcessRuntimeOptions Options,
@@ -18,4 +19,5 @@ internal sealed record RuntimeParts(
     string? Setpriv,
     ReplicaObservers Observers,
     TimeProvider Time,
-    ILogger Logger);
+    ILogger Logger,
+    RuntimeMetrics? Metrics = null);

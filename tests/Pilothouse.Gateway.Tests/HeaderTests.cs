@@ -114,6 +114,19 @@ public sealed class HeaderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Trace_of_the_caller_reaches_the_agent_untouched()
+    {
+        const string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+        await GetAsync("/lgp/echo-1234/threads", [$"traceparent: {trace}", "tracestate: vendor=1", "baggage: user=7"]);
+        await GetAsync("/lgp/echo-1234/untraced", []);
+
+        var headers = Agent.Seen.Single(seen => seen.Target == "/threads").Headers;
+        Assert.Equal((trace, "vendor=1", "user=7"), (headers["traceparent"], headers["tracestate"], headers["baggage"]));
+        Assert.False(Agent.Seen.Single(seen => seen.Target == "/untraced").Headers.ContainsKey("traceparent"));
+    }
+
+    [Fact]
     public async Task An_agents_claim_to_be_another_revision_is_replaced()
     {
         using var answer = await Host.Client().GetAsync(new Uri("ok", UriKind.Relative), Cancel);

@@ -58,7 +58,7 @@ public sealed class MetricsTests
         host.Gateway.Publish(host.Route(upstream.Revision, upstream.Address));
         using var client = host.Client();
         var underWay = client.GetAsync(new Uri("ok", UriKind.Relative), Cancel);
-        await Eventually.TrueAsync(() => numbers.Now("pilothouse.gateway.under_way") == 1);
+        await Eventually.TrueAsync(() => numbers.Now("pilothouse.gateway.active") == 1);
 
         using var hold = host.Gateway.Hold(host.Deployment, Eventually.Limit);
         using var leaves = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
@@ -70,7 +70,7 @@ public sealed class MetricsTests
         end.SetResult();
         using var answer = await underWay;
 
-        await Eventually.TrueAsync(() => numbers.Now("pilothouse.gateway.under_way") == 0 && numbers.Now("pilothouse.gateway.held") == 0);
+        await Eventually.TrueAsync(() => numbers.Now("pilothouse.gateway.active") == 0 && numbers.Now("pilothouse.gateway.held") == 0);
     }
 
     /// <summary>Adds up what one gateway measures.</summary>

@@ -25,7 +25,7 @@ internal static class DocumentedOptions
     public static IReadOnlyList<(string Section, Type Type)> Classes { get; } =
     [
         .. Directory.EnumerateFiles(AppContext.BaseDirectory, "*.dll")
-            .Where(file => Path.GetFileName(file).StartsWith("Pilothouse.", StringComparison.OrdinalIgnoreCase)
+            .Where(file => Path.GetFileName(file).StartsWith("Pilothouse", StringComparison.OrdinalIgnoreCase)
                 && !file.EndsWith("Tests.dll", StringComparison.Ordinal))
             .SelectMany(file => Assembly.LoadFrom(file).GetTypes())
             .Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal))

@@ -69,6 +69,9 @@ public sealed record WantedRevision
 
     public required double CpuCores { get; init; }
     public required long MemoryBytes { get; init; }
+
+    /// <summary>W3C <c>traceparent</c> of the request that made the revision; the spans of bringing it up belong to that trace. Null: to none.</summary>
+    public string? TraceParent { get; init; }
 }
 
 /// <summary>What a listener saw of one deployment.</summary>

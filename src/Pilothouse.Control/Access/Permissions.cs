@@ -47,6 +47,9 @@ internal static class Permissions
 
     public const string ReadAudit = "audit:read";
 
+    /// <summary>The numbers of the process at <c>/metrics</c>, which are totals of all workspaces and name none.</summary>
+    public const string ReadMetrics = "metrics:read";
+
     /// <summary>Sorted.</summary>
     public static IReadOnlyList<string> All { get; } =
     [

@@ -1,6 +1,9 @@
+using System.Data;
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
+using Pilothouse.Control.Audit;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Idempotency;
 using Pilothouse.Control.Integrations;
@@ -18,24 +21,42 @@ namespace Pilothouse.Control.Deployments;
 /// start, since no database has to be made for it.
 /// </summary>
 internal sealed class CreateDeployment(
-    IDbContextFactory<PilothouseDb> databases, SecretVault vault, ControlSignals signals, TimeProvider clock)
+    OpenContexts contexts, SecretVault vault, ControlSignals signals, TimeProvider clock)
 {
-    private static readonly Func<PilothouseDb, Guid, string, CancellationToken, Task<Holder?>> s_holder = EF.CompileAsyncQuery(
-        (PilothouseDb db, Guid workspace, string name, CancellationToken cancellationToken) => db.Deployments
-            .Where(row => row.WorkspaceId == workspace && row.Name == name)
-            .Select(row => new Holder(row.Id, row.Status))
-            .FirstOrDefault());
+    private static readonly PreparedRead<Holder> s_holder = new(
+        "SELECT id, status FROM deployments WHERE workspace_id = @workspace AND name = @name",
+        [("@workspace", DbType.Guid), ("@name", DbType.String)],
+        static (_, reader) => new Holder(reader.GetGuid(0), Enum.Parse<DeploymentStatus>(reader.GetString(1))));
 
     public async Task<Outcome<DeploymentRow>> RunAsync(WorkspaceId workspace, DeploymentCreate wanted, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var created = await contexts.UseAsync(db => TryAsync(db, workspace, wanted, cancellationToken), cancellationToken);
+        if (created is { IsAccepted: true, Value.LatestRevisionId: not null }) signals.RevisionChanged(new DeploymentId(created.Value.Id));
+        return created;
+    }
+
+    private async Task<Outcome<DeploymentRow>> TryAsync(PilothouseDb db, WorkspaceId workspace, DeploymentCreate wanted, CancellationToken cancellationToken)
+    {
         var placed = await CheckAsync(db, workspace, wanted, cancellationToken);
         if (!placed.IsAccepted) return placed.Rejection;
 
         var row = await RowAsync(workspace, wanted, placed.Value, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (await WriteAsync(db, row, wanted, placed.Value, cancellationToken) is { } refused)
+        {
+            await transaction.RollbackAsync(cancellationToken);
+            return refused;
+        }
+
+        await AuditedChange.CommitAsync(db, transaction, row.Id, cancellationToken);
+        return row;
+    }
+
+    private static async Task<Rejection?> WriteAsync(
+        PilothouseDb db, DeploymentRow row, DeploymentCreate wanted, ListenerConfig? placed, CancellationToken cancellationToken)
+    {
         if (await NameAsync(db, row, wanted, cancellationToken) is { } refused) return refused;
-        if (!await ListenerPlacement.IsThereAsync(db, workspace, wanted.SourceConfig, placed.Value, cancellationToken))
+        if (!await ListenerPlacement.IsThereAsync(db, new WorkspaceId(row.WorkspaceId), wanted.SourceConfig, placed, cancellationToken))
             return new Rejection(Codes.Conflict, $"Listener ID {row.ListenerId} was changed or deleted at the same moment: look at it and try again.");
         RevisionRow? first = null;
         if (wanted.Source is Sources.ExternalDocker or Sources.GitHub)
@@ -44,21 +65,23 @@ internal sealed class CreateDeployment(
             db.Revisions.Add(first = NewRevision.Of(row, draft, row.CreatedAt));
         }
 
-        db.Deployments.Add(row);
         try
         {
-            await db.SaveChangesAsync(cancellationToken);
-            if (first is not null) await NewRevision.TellAsync(db, first, cancellationToken);
-            await ChangeScope.MadeAsync(db, row.Id, first?.Id, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await DeploymentStore.InsertAsync(db, row, cancellationToken);
         }
-        catch (DbUpdateException taken) when (taken.IsUniqueViolation())
+        catch (DbException taken) when (taken.IsUniqueViolation())
         {
             return taken.IsUniqueViolationOf("deployments", "agent_id") ? AgentTaken(wanted.Agent!) : NameTaken(row.Name);
         }
 
-        if (first is not null) signals.RevisionChanged(new DeploymentId(row.Id));
-        return row;
+        if (first is not null)
+        {
+            await db.SaveChangesAsync(cancellationToken);
+            await NewRevision.TellAsync(db, first, cancellationToken);
+        }
+
+        await ChangeScope.MadeAsync(db, row.Id, first?.Id, cancellationToken);
+        return null;
     }
 
     /// <returns>Where the deployment goes; null when the control plane's own listener serves it.</returns>
@@ -140,8 +163,7 @@ internal sealed class CreateDeployment(
         var workspace = row.WorkspaceId;
         if (wanted.Agent is not { } agent)
         {
-            var holder = await s_holder(db, workspace, row.Name, cancellationToken);
-            if (holder is null) return null;
+            if (await db.Prepared.ReadAsync(s_holder, [workspace, row.Name], cancellationToken) is not [var holder]) return null;
             return holder.Status == DeploymentStatus.AwaitingDelete
                 ? new Rejection(
                     Codes.NameTaken,

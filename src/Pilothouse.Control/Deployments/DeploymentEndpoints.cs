@@ -24,7 +24,7 @@ internal static class DeploymentEndpoints
         routes.MapGet("/v2/deployments/free-count", CountFreeAsync).RequirePermission(Permissions.Read);
         routes.MapGet("/v2/deployments/{deployment_id}", GetAsync).RequirePermission(Permissions.Read);
         routes.MapPatch("/v2/deployments/{deployment_id}", PatchAsync).RequirePermission(Permissions.Update).AnswersChange(ChangeAnswer.Changed);
-        routes.MapDelete("/v2/deployments/{deployment_id}", DeleteAsync).RequirePermission(Permissions.Delete);
+        routes.MapDelete("/v2/deployments/{deployment_id}", DeleteAsync).RequirePermission(Permissions.Delete).WithMetadata(ChangeAnswer.Deleted);
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, ReadDeployments read, AgentUrls urls)

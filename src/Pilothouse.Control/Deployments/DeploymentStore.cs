@@ -1,3 +1,5 @@
+using System.Data;
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Pilothouse.Contracts;
@@ -15,6 +17,44 @@ namespace Pilothouse.Control.Deployments;
 /// <summary>All SQL that writes deployments for requests. Call it inside the transaction that read the row.</summary>
 internal sealed class DeploymentStore(TimeProvider clock, IOptions<DeploymentOptions> options)
 {
+    private static readonly PreparedWrite s_insert = new(
+        $"""
+        INSERT INTO deployments ({DeploymentColumns.Names})
+        VALUES (@id, @workspace, @name, @agent, @environment, @source, @config, @revision, @secret_names, @secret_values, @references, @packages, @type,
+          @status, @latest, @active, @image, @listener, @generation, @changed_at, @number, @created, @updated)
+        """,
+        [
+            ("@id", DbType.Guid), ("@workspace", DbType.Guid), ("@name", DbType.String), ("@agent", DbType.String), ("@environment", DbType.String),
+            ("@source", DbType.String), ("@config", DbType.String), ("@revision", DbType.String), ("@secret_names", DbType.String),
+            ("@secret_values", DbType.Binary), ("@references", DbType.String), ("@packages", DbType.String), ("@type", DbType.String),
+            ("@status", DbType.String), ("@latest", DbType.Guid), ("@active", DbType.Guid), ("@image", DbType.String), ("@listener", DbType.Guid),
+            ("@generation", DbType.Int64), ("@changed_at", DbType.Int64), ("@number", DbType.Int32), ("@created", DbType.DateTimeOffset),
+            ("@updated", DbType.DateTimeOffset),
+        ]);
+
+    private static readonly PreparedWrite s_update = new(
+        """
+        UPDATE deployments SET source_config = @config, source_revision_config = @revision, secret_names = @secret_names, secret_values = @secret_values,
+          secret_references = @references, tracked_packages = @packages, latest_revision_id = @latest, next_revision_number = @number, updated_at = @updated
+        WHERE id = @id AND workspace_id = @workspace AND generation = @generation AND updated_at = @read AND next_revision_number = @number_read
+        """,
+        [
+            ("@config", DbType.String), ("@revision", DbType.String), ("@secret_names", DbType.String), ("@secret_values", DbType.Binary),
+            ("@references", DbType.String), ("@packages", DbType.String), ("@latest", DbType.Guid), ("@number", DbType.Int32),
+            ("@updated", DbType.DateTimeOffset), ("@id", DbType.Guid), ("@workspace", DbType.Guid), ("@generation", DbType.Int64),
+            ("@read", DbType.DateTimeOffset), ("@number_read", DbType.Int32),
+        ]);
+
+    /// <exception cref="DbException">Its name, or its agent, is taken; see <see cref="UniqueViolations"/>.</exception>
+    public static Task InsertAsync(PilothouseDb db, DeploymentRow row, CancellationToken cancellationToken) => db.Prepared.WriteAsync(
+        s_insert,
+        [
+            row.Id, row.WorkspaceId, row.Name, row.AgentId, row.AgentEnvironment, row.Source, row.SourceConfig, row.SourceRevisionConfig, row.SecretNames,
+            row.SecretValues, row.SecretReferences, row.TrackedPackages, row.DeploymentType, row.Status.ToString(), row.LatestRevisionId,
+            row.ActiveRevisionId, row.ImageVersion, row.ListenerId, row.Generation, row.ChangedAt, row.NextRevisionNumber, row.CreatedAt, row.UpdatedAt,
+        ],
+        cancellationToken);
+
     /// <summary>Writes what the request wants, and the revision that follows from it.</summary>
     /// <param name="row">As read; carries the new values when this returns true.</param>
     /// <param name="told">Happenings of the new revision.</param>
@@ -28,21 +68,13 @@ internal sealed class DeploymentStore(TimeProvider clock, IOptions<DeploymentOpt
         row.UpdatedAt = now;
         var revision = draft is null ? null : NewRevision.Of(row, draft, now);
 
-        var changed = await db.Deployments
-            .AtGeneration(row.WorkspaceId, row.Id, generation)
-            .Where(stored => stored.UpdatedAt == read && stored.NextRevisionNumber == number)
-            .ExecuteUpdateAsync(
-                set => set
-                    .SetProperty(stored => stored.SourceConfig, row.SourceConfig)
-                    .SetProperty(stored => stored.SourceRevisionConfig, row.SourceRevisionConfig)
-                    .SetProperty(stored => stored.SecretNames, row.SecretNames)
-                    .SetProperty(stored => stored.SecretValues, row.SecretValues)
-                    .SetProperty(stored => stored.SecretReferences, row.SecretReferences)
-                    .SetProperty(stored => stored.TrackedPackages, row.TrackedPackages)
-                    .SetProperty(stored => stored.LatestRevisionId, row.LatestRevisionId)
-                    .SetProperty(stored => stored.NextRevisionNumber, row.NextRevisionNumber)
-                    .SetProperty(stored => stored.UpdatedAt, row.UpdatedAt),
-                cancellationToken);
+        var changed = await db.Prepared.WriteAsync(
+            s_update,
+            [
+                row.SourceConfig, row.SourceRevisionConfig, row.SecretNames, row.SecretValues, row.SecretReferences, row.TrackedPackages,
+                row.LatestRevisionId, row.NextRevisionNumber, row.UpdatedAt, row.Id, row.WorkspaceId, generation, read, number,
+            ],
+            cancellationToken);
         if (changed == 0) return (false, null);
         await ChangeScope.MadeAsync(db, row.Id, revision?.Id, cancellationToken);
         if (revision is null) return (true, null);

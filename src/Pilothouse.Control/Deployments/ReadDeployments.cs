@@ -1,3 +1,4 @@
+using System.Data;
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Storage;
@@ -29,38 +30,36 @@ internal sealed record DeploymentsQuery
     public required int Offset { get; init; }
 }
 
-internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases, ReadContexts contexts)
+internal sealed class ReadDeployments(IDbContextFactory<PilothouseDb> databases, OpenContexts contexts)
 {
-    // What clients ask for all day, translated once instead of looked up by its expression each time.
-    private static readonly Func<PilothouseDb, Guid, Guid, CancellationToken, Task<DeploymentRow?>> s_find = EF.CompileAsyncQuery(
-        (PilothouseDb db, Guid workspace, Guid deployment, CancellationToken cancellationToken) =>
-            db.Deployments.AsNoTracking().FirstOrDefault(row => row.Id == deployment && row.WorkspaceId == workspace));
+    private static readonly PreparedRead<DeploymentRow> s_find = new(
+        $"SELECT {DeploymentColumns.Names} FROM deployments WHERE id = @id AND workspace_id = @workspace",
+        [("@id", DbType.Guid), ("@workspace", DbType.Guid)],
+        DeploymentColumns.Read);
 
-    private static readonly Func<PilothouseDb, Guid, int, int, IAsyncEnumerable<DeploymentRow>> s_newest = EF.CompileAsyncQuery(
-        (PilothouseDb db, Guid workspace, int offset, int limit) => db.Deployments.AsNoTracking()
-            .Where(row => row.WorkspaceId == workspace && row.Status != DeploymentStatus.AwaitingDelete)
-            .OrderByDescending(row => row.CreatedAt)
-            .ThenByDescending(row => row.Id)
-            .Skip(offset)
-            .Take(limit));
+    private static readonly PreparedRead<DeploymentRow> s_newest = new(
+        $"""
+        SELECT {DeploymentColumns.Names} FROM deployments WHERE workspace_id = @workspace AND status <> '{nameof(DeploymentStatus.AwaitingDelete)}'
+        ORDER BY created_at DESC, id DESC LIMIT @limit OFFSET @offset
+        """,
+        [("@workspace", DbType.Guid), ("@limit", DbType.Int32), ("@offset", DbType.Int32)],
+        DeploymentColumns.Read);
 
-    public Task<DeploymentRow?> FindAsync(WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
-        contexts.UseAsync(db => FindAsync(db, workspace, deployment, cancellationToken), cancellationToken);
+    public async Task<DeploymentRow?> FindAsync(WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
+        (await contexts.ReadAsync(s_find, [deployment, workspace.Value], cancellationToken)) is [var row] ? row : null;
 
-    /// <summary>Untracked.</summary>
-    public static Task<DeploymentRow?> FindAsync(PilothouseDb db, WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
-        s_find(db, workspace.Value, deployment, cancellationToken);
+    /// <summary>In the transaction of the context, which its connection is open for. Untracked.</summary>
+    public static async Task<DeploymentRow?> FindAsync(PilothouseDb db, WorkspaceId workspace, Guid deployment, CancellationToken cancellationToken) =>
+        (await db.Prepared.ReadAsync(s_find, [deployment, workspace.Value], cancellationToken)) is [var row] ? row : null;
 
     /// <summary>
     /// Newest first, so that what is created while somebody pages moves rows to later pages and hides none. Deployments that are being deleted are
     /// listed only where their status is asked for.
     /// </summary>
     public async Task<IReadOnlyList<DeploymentRow>> ListAsync(WorkspaceId workspace, DeploymentsQuery query, CancellationToken cancellationToken) =>
-        await contexts.UseAsync(
-            async db => query == new DeploymentsQuery { Limit = query.Limit, Offset = query.Offset }
-                ? await s_newest(db, workspace.Value, query.Offset, query.Limit).ToListAsync(cancellationToken)
-                : await Page(db, workspace, query).ToListAsync(cancellationToken),
-            cancellationToken);
+        query == new DeploymentsQuery { Limit = query.Limit, Offset = query.Offset }
+            ? await contexts.ReadAsync(s_newest, [workspace.Value, query.Limit, query.Offset], cancellationToken)
+            : await contexts.UseAsync(db => Page(db, workspace, query).ToListAsync(cancellationToken), cancellationToken);
 
     internal static IQueryable<DeploymentRow> Page(PilothouseDb db, WorkspaceId workspace, DeploymentsQuery query) =>
         Tagged(db, workspace, Filtered(db.Deployments.AsNoTracking().Where(row => row.WorkspaceId == workspace.Value), query), query.TagValues ?? [])

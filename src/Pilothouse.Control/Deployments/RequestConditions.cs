@@ -1,5 +1,6 @@
-using System.Security.Cryptography;
-using System.Text;
+using System.Globalization;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
@@ -8,24 +9,20 @@ using Pilothouse.Contracts;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
-using Pilothouse.Core.Deployments;
 
 namespace Pilothouse.Control.Deployments;
 
 /// <summary>Entity tags of deployments (RFC 9110, 8.8.3): strong, and another one after every change that an answer shows.</summary>
 internal static class DeploymentTags
 {
-    private const int HashBytes = 16;
-
     /// <summary>With its quotes.</summary>
     public static string Of(DeploymentRow row, AgentUrlBase urls)
     {
         // None of the texts has a NUL in it.
-        var shown = string.Join(
-            '\0', row.Id, row.WorkspaceId, row.Name, row.Source, row.SourceConfig, row.SourceRevisionConfig, row.SecretNames, row.SecretReferences,
-            row.TrackedPackages, row.Status.ToWire(), row.LatestRevisionId, row.ActiveRevisionId, row.ImageVersion,
-            row.CreatedAt.ToUnixTimeMilliseconds(), row.UpdatedAt.ToUnixTimeMilliseconds(), row.NextRevisionNumber, urls.Of(row.Name, row.Id));
-        return $"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(shown)).AsSpan(0, HashBytes))}\"";
+        var shown = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{row.Id}\0{row.WorkspaceId}\0{row.Name}\0{row.Source}\0{row.SourceConfig}\0{row.SourceRevisionConfig}\0{row.SecretNames}\0{row.SecretReferences}\0{row.TrackedPackages}\0{row.Status}\0{row.LatestRevisionId}\0{row.ActiveRevisionId}\0{row.ImageVersion}\0{row.CreatedAt.ToUnixTimeMilliseconds()}\0{row.UpdatedAt.ToUnixTimeMilliseconds()}\0{row.NextRevisionNumber}\0{urls.Root}\0{urls.Domain}");
+        return $"\"{XxHash128.HashToUInt128(MemoryMarshal.AsBytes(shown.AsSpan())):x32}\"";
     }
 
     /// <summary>The deployment, and its tag.</summary>

@@ -43,6 +43,9 @@ internal sealed class ApiErrorsMiddleware(RequestDelegate next, ILogger<ApiError
 
     private static Task WriteAsync(HttpContext http, int status, string detail)
     {
+        // What an endpoint said of the answer that it could not finish.
+        http.Response.ContentLength = null;
+        http.Response.Headers.ETag = default;
         http.Response.StatusCode = status;
         return http.Response.WriteAsJsonAsync(
             new ApiError(detail), ApiJson.Default.ApiError, "application/json", CancellationToken.None);

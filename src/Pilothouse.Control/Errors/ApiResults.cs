@@ -11,7 +11,7 @@ namespace Pilothouse.Control.Errors;
 internal static class ApiResults
 {
     public static IResult Json<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) =>
-        TypedResults.Json(value, type, contentType: "application/json", statusCode: status);
+        new JsonAnswer<T>(value, type, status);
 
     /// <summary><c>{"detail": "…"}</c>.</summary>
     public static IResult Detail(int status, string detail) => Json(new ApiError(detail), ApiJson.Default.ApiError, status);
@@ -34,7 +34,7 @@ internal static class ApiResults
         Codes.NameTaken or Codes.Conflict or Codes.UploadUsed or Codes.KeyBusy => StatusCodes.Status409Conflict,
         Codes.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
         Codes.TooLarge => StatusCodes.Status413PayloadTooLarge,
-        Codes.QueueFull or Codes.TooManyStreams => StatusCodes.Status429TooManyRequests,
+        Codes.QueueFull or Codes.TooManyStreams or Codes.TooManyKeys => StatusCodes.Status429TooManyRequests,
         Codes.Unavailable => StatusCodes.Status503ServiceUnavailable,
         _ => throw new UnreachableException($"No HTTP status for the code '{code}'."),
     };

@@ -4,7 +4,7 @@ namespace Pilothouse.Control.Errors;
 internal static class InstantText
 {
     public static DateTimeOffset? Optional(QueryReader query, string name, RequestFaults faults) =>
-        query.OptionalText(name) is { } text ? Parse(text, ["query", name], faults) : null;
+        query.Sent(name) is { } text ? Parse(text, ["query", name], faults) : null;
 
     public static DateTimeOffset? Parse(string text, IReadOnlyList<object> location, RequestFaults faults)
     {

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Pilothouse.Contracts;
+using Pilothouse.Core.Observing;
 
 namespace Pilothouse.Control.Errors;
 
@@ -14,6 +15,7 @@ internal static class VersionHeader
     public static IApplicationBuilder UseVersionHeader(this IApplicationBuilder app) => app.Use(next => http =>
     {
         http.Response.Headers[ApiHeaders.Version] = s_version;
+        if (RevisionTrace.Now is { } trace) http.Response.Headers[ApiHeaders.TraceResponse] = trace;
         return next(http);
     });
 }

@@ -10,9 +10,10 @@ using Pilothouse.Control.Revisions;
 
 namespace Pilothouse.Control.Idempotency;
 
-/// <summary>What a call that makes revisions answers with.</summary>
+/// <summary>What a call that changes a deployment answers with when it succeeds; metadata of its endpoint.</summary>
 internal sealed record ChangeAnswer(bool IsRevision, int Status)
 {
+    public static ChangeAnswer Deleted { get; } = new(IsRevision: false, StatusCodes.Status204NoContent);
     public static ChangeAnswer Created { get; } = new(IsRevision: false, StatusCodes.Status201Created);
     public static ChangeAnswer Changed { get; } = new(IsRevision: false, StatusCodes.Status200OK);
     public static ChangeAnswer NewRevision { get; } = new(IsRevision: true, StatusCodes.Status201Created);
@@ -65,6 +66,6 @@ internal static class ChangeAnswerFilters
 {
     /// <summary>Put it after <c>RequirePermission</c>, on a call that makes revisions.</summary>
     public static TBuilder AnswersChange<TBuilder>(this TBuilder builder, ChangeAnswer answer)
-        where TBuilder : IEndpointConventionBuilder => builder.AddEndpointFilter((context, next) =>
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(answer).AddEndpointFilter((context, next) =>
             context.HttpContext.RequestServices.GetRequiredService<ChangeAnswers>().RunAsync(context, answer, next));
 }

@@ -14,10 +14,16 @@ internal sealed class ChangeScope
 {
     private static readonly AsyncLocal<ChangeScope?> s_current = new();
 
-    private ChangeScope(RequestConditions? conditions, CancellationToken clientGone) => (Conditions, ClientGone) = (conditions, clientGone);
+    private ChangeScope(HttpContext http) => (Http, Conditions, ClientGone) = (http, RequestConditions.Of(http), http.RequestAborted);
 
     /// <summary>Null outside a request, and in one that only reads.</summary>
     public static ChangeScope? Current => s_current.Value;
+
+    /// <summary>The request.</summary>
+    public HttpContext Http { get; }
+
+    /// <summary>What the audit log was told with the change itself; null until then.</summary>
+    public AuditRow? Told { get; set; }
 
     public RequestConditions? Conditions { get; }
 
@@ -39,7 +45,7 @@ internal sealed class ChangeScope
     public bool IsCut { get; set; }
 
     /// <summary>For the rest of the calling method and what it calls.</summary>
-    public static ChangeScope Begin(HttpContext http) => s_current.Value = new ChangeScope(RequestConditions.Of(http), http.RequestAborted);
+    public static ChangeScope Begin(HttpContext http) => s_current.Value = new ChangeScope(http);
 
     public void Recover(Guid deployment, Guid? revision) => (Deployment, Revision, IsRecovered) = (deployment, revision, true);
 

@@ -18,6 +18,10 @@ public sealed class IdempotencyOptions
     [Range(typeof(TimeSpan), "00:00:05", "01:00:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Of one caller in one workspace; a new key beyond it is a 429 until old ones end.</summary>
+    [Range(10, 1_000_000)]
+    public int MaxKeysPerCaller { get; set; } = 20_000;
+
     /// <summary>Larger answers are not kept: a repeated request is then told so, and not run again.</summary>
     [Range(1024, 16 * 1024 * 1024)]
     public int MaxAnswerBytes { get; set; } = 1024 * 1024;

@@ -62,6 +62,10 @@ internal sealed class IdempotentRequests(RequestKeyStore store, KeptAnswers answ
                     "value_error", ["header", Header],
                     "Value error, this key was used for another request (another method, path or body): take a new key for each request");
                 return faults.ToResult();
+            case KeyState.Full:
+                return ApiResults.Refused(new Rejection(
+                    Codes.TooManyKeys,
+                    $"You have {options.Value.MaxKeysPerCaller} idempotency keys, each kept for {options.Value.KeptFor.TotalHours:0.#} hours: send this request without one, or later."));
             default:
                 http.Response.Headers.RetryAfter = RetryAfterSeconds;
                 return ApiResults.Refused(new Rejection(

@@ -21,6 +21,9 @@ internal abstract record KeyState
 
     public sealed record Answered(int Status, byte[]? Answer) : KeyState;
 
+    /// <summary>The caller has no room for another key.</summary>
+    public sealed record Full : KeyState;
+
     /// <summary>The key stands for another request.</summary>
     public sealed record Other : KeyState;
 }
@@ -42,6 +45,7 @@ internal sealed class RequestKeyStore(
             var row = await db.RequestKeys.AsNoTracking().Of(key).SingleOrDefaultAsync(cancellationToken);
             if (row is null)
             {
+                if (await IsFullAsync(db, key, cancellationToken)) return new KeyState.Full();
                 if (await AddAsync(db, key, fingerprint, now + options.Value.Lease + wait, now, cancellationToken)) return Claimed(key, fence: 1);
                 continue;
             }
@@ -97,6 +101,12 @@ internal sealed class RequestKeyStore(
             .Where(row => row.ExpiresAt <= now && (row.Status != null || row.LeaseUntil <= now))
             .ExecuteDeleteAsync(cancellationToken);
     }
+
+    private Task<bool> IsFullAsync(PilothouseDb db, RequestKey key, CancellationToken cancellationToken) => db.RequestKeys
+        .Where(row => row.WorkspaceId == key.Workspace && row.Subject == key.Subject)
+        .OrderBy(row => row.Key)
+        .Skip(options.Value.MaxKeysPerCaller - 1)
+        .AnyAsync(cancellationToken);
 
     private async Task<bool> AddAsync(
         PilothouseDb db, RequestKey key, byte[] fingerprint, DateTimeOffset leaseUntil, DateTimeOffset now, CancellationToken cancellationToken)

@@ -86,6 +86,7 @@ internal sealed class ReadWanted(AgentEnvironment environment, ILogger<ReadWante
                 Environment = await environment.OfAsync(deployment, revision, spec, cancellationToken),
                 CpuCores = limits.CpuCores,
                 MemoryBytes = limits.MemoryBytes,
+                TraceParent = revision.TraceParent,
             };
         }
         catch (Exception unreadable) when (unreadable is CryptographicException or JsonException)

@@ -17,26 +17,26 @@ internal sealed class ReportedEvents(Redactors redactors)
     public async Task KeepAsync(
         PilothouseDb db, DeploymentRow deployment, RevisionRow? revision, IReadOnlyList<ReportedEvent> events, CancellationToken cancellationToken)
     {
+        if (events.Count == 0) return;
         var of = new EventOf(deployment.WorkspaceId, deployment.Id, revision?.Id);
+        var redactor = revision is null ? await redactors.OfAsync(deployment, cancellationToken) : await redactors.OfAsync(revision, cancellationToken);
         foreach (var happened in events)
         {
             if (happened.Key.Length is 0 or > LongestKey || happened.Kind.Length is 0 or > LongestKind) continue;
             var message = revision is null
-                ? LogText.Stored(happened.Message, Redactor.None, LongestData)
+                ? LogText.Stored(happened.Message, redactor, LongestData)
                 : await redactors.StoredAsync(revision, happened.Message, cancellationToken);
-            var data = await DataAsync(revision, happened.Data, cancellationToken);
+            var data = Data(redactor, happened.Data);
             await RevisionEvents.AddAsync(db, of, happened.Key, happened.At, happened.Kind, message, data, cancellationToken);
         }
     }
 
     /// <summary>Facts for programs: kept as they are, or not at all.</summary>
-    private async ValueTask<JsonElement?> DataAsync(RevisionRow? revision, JsonElement? data, CancellationToken cancellationToken)
+    private static JsonElement? Data(Redactor redactor, JsonElement? data)
     {
         if (data is not { } facts) return null;
         var text = facts.GetRawText();
         if (text.Length > LongestData) return null;
-        if (revision is null) return facts;
-        var redactor = await redactors.OfAsync(revision, cancellationToken);
         return string.Equals(redactor.Redact(text), text, StringComparison.Ordinal) ? facts : null;
     }
 }

@@ -43,8 +43,15 @@ internal sealed class TakeReport(
             && await TakePhaseAsync(db, deployment, revision, report, cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        if (changed) signals.RevisionChanged(new DeploymentId(deployment.Id));
-        else if (report.Events.Count > 0) signals.EventsTold(new DeploymentId(deployment.Id));
+        if (changed)
+        {
+            RevisionSpans.Told(revision!);
+            signals.RevisionChanged(new DeploymentId(deployment.Id));
+        }
+        else if (report.Events.Count > 0)
+        {
+            signals.EventsTold(new DeploymentId(deployment.Id));
+        }
     }
 
     private async Task<bool> TakePhaseAsync(

@@ -10,6 +10,6 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "The last log lines were not stored before the control plane ended.")]
     public static partial void LastLinesNotStored(this ILogger logger, Exception exception);
 
-    [LoggerMessage(LogLevel.Error, "The secrets of revision {RevisionId} cannot be opened, so its log is kept without looking for them.")]
-    public static partial void SecretsUnreadable(this ILogger logger, Exception exception, Guid revisionId);
+    [LoggerMessage(LogLevel.Error, "The secrets of {SecretsOf}, a revision or a deployment, cannot be opened, so what is told of it is kept without looking for them.")]
+    public static partial void SecretsUnreadable(this ILogger logger, Exception exception, Guid secretsOf);
 }

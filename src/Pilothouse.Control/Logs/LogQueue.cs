@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 
 namespace Pilothouse.Control.Logs;
@@ -5,10 +6,21 @@ namespace Pilothouse.Control.Logs;
 /// <summary>
 /// Lines that wait for the store. Never blocks and never grows without end: a deployment that has too many loses its oldest, and only its own.
 /// </summary>
-internal sealed class LogQueue(IOptions<LogsOptions> options)
+internal sealed class LogQueue
 {
+    public const string MeterName = "Pilothouse.Logs";
+
+    private readonly IOptions<LogsOptions> _options;
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, Waiting> _waiting = [];
+    private long _dropped;
+
+    public LogQueue(IOptions<LogsOptions> options, IMeterFactory meters)
+    {
+        _options = options;
+        meters.Create(MeterName).CreateObservableCounter(
+            "pilothouse.logs.dropped", () => Volatile.Read(ref _dropped), "{line}", "Log lines of builds and replicas that came faster than they could be stored.");
+    }
 
     public void Add(LogLine line)
     {
@@ -16,9 +28,9 @@ internal sealed class LogQueue(IOptions<LogsOptions> options)
         {
             if (!_waiting.TryGetValue(line.Deployment, out var waiting)) _waiting[line.Deployment] = waiting = new Waiting();
             waiting.Lines.AddLast(line);
-            if (waiting.Lines.Count <= options.Value.QueueLines) return;
+            if (waiting.Lines.Count <= _options.Value.QueueLines) return;
             waiting.Lines.RemoveFirst();
-            waiting.Dropped++;
+            Drop_NeedsLock(waiting);
         }
     }
 
@@ -57,10 +69,16 @@ internal sealed class LogQueue(IOptions<LogsOptions> options)
             foreach (var line in lines.Reverse())
             {
                 if (!_waiting.TryGetValue(line.Deployment, out var waiting)) _waiting[line.Deployment] = waiting = new Waiting();
-                if (waiting.Lines.Count < options.Value.QueueLines) waiting.Lines.AddFirst(line);
-                else waiting.Dropped++;
+                if (waiting.Lines.Count < _options.Value.QueueLines) waiting.Lines.AddFirst(line);
+                else Drop_NeedsLock(waiting);
             }
         }
+    }
+
+    private void Drop_NeedsLock(Waiting waiting)
+    {
+        waiting.Dropped++;
+        Volatile.Write(ref _dropped, _dropped + 1);
     }
 
     private void Take_NeedsLock(Guid deployment, int most, List<LogLine> taken)

@@ -25,20 +25,27 @@ internal sealed class Redactors(SecretVault vault, IOptions<LogsOptions> options
         return redactor;
     }
 
+    /// <summary>Of what is told of a deployment as a whole.</summary>
+    public Task<Redactor> OfAsync(DeploymentRow deployment, CancellationToken cancellationToken) =>
+        ReadAsync(deployment.WorkspaceId, deployment.SecretValues, deployment.Id, cancellationToken);
+
     /// <summary>Cleaned, redacted and bounded, for whatever of a revision's output is kept outside its log.</summary>
     public async ValueTask<string> StoredAsync(RevisionRow revision, string text, CancellationToken cancellationToken) =>
         LogText.Stored(text, await OfAsync(revision, cancellationToken), options.Value.LineLimitBytes);
 
-    private async Task<Redactor> ReadAsync(RevisionRow revision, CancellationToken cancellationToken)
+    private Task<Redactor> ReadAsync(RevisionRow revision, CancellationToken cancellationToken) =>
+        ReadAsync(revision.WorkspaceId, revision.SecretValues, revision.Id, cancellationToken);
+
+    private async Task<Redactor> ReadAsync(Guid workspace, byte[] values, Guid of, CancellationToken cancellationToken)
     {
         try
         {
-            var secrets = await vault.OpenAsync(new WorkspaceId(revision.WorkspaceId), revision.SecretValues, cancellationToken);
+            var secrets = await vault.OpenAsync(new WorkspaceId(workspace), values, cancellationToken);
             return Redactor.Of(secrets.Values);
         }
         catch (CryptographicException unreadable)
         {
-            logger.SecretsUnreadable(unreadable, revision.Id);
+            logger.SecretsUnreadable(unreadable, of);
             return Redactor.None;
         }
     }

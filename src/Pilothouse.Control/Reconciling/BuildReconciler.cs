@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,8 @@ using Pilothouse.Core.Revisions;
 namespace Pilothouse.Control.Reconciling;
 
 /// <summary>The parts of a build besides the engine.</summary>
-internal sealed record BuildParts(RevisionLeases Leases, BuildInputs Inputs, BuildRecords Records, BuildLogs Logs, ControlSignals Signals);
+internal sealed record BuildParts(
+    RevisionLeases Leases, BuildInputs Inputs, BuildRecords Records, BuildLogs Logs, ControlSignals Signals, RevisionMetrics Metrics);
 
 /// <summary>Takes one revision from source to artifact. A build cut off anywhere begins again; how it ended is written by its holder alone.</summary>
 internal sealed class BuildReconciler(
@@ -65,18 +67,25 @@ internal sealed class BuildReconciler(
 
     private async Task<Reconciled> BuildAsync(RevisionRow row, CancellationToken cancellationToken)
     {
+        var key = new RevisionId(row.Id);
+        using var measure = BuildMeasure.Begin(parts.Metrics, row, _failures.GetValueOrDefault(key)?.Span ?? default, clock);
         logger.BuildBegins(row.DeploymentId, row.Id);
         var log = await parts.Logs.OpenAsync(row, cancellationToken);
         var inputs = await parts.Inputs.OfAsync(row, cancellationToken);
-        if (!inputs.IsAccepted) return await FailAsync(row, log, inputs.Rejection.Message, isLogged: false, cancellationToken);
+        if (!inputs.IsAccepted)
+        {
+            measure.End(BuildMeasure.Refused, "The source or the secrets of the revision are not there.");
+            return await FailAsync(row, log, inputs.Rejection.Message, isLogged: false, cancellationToken);
+        }
 
         await using var watch = BuildWatch.Begin(parts.Leases, row, parts.Signals, options, clock, logger, cancellationToken);
         try
         {
-            var outcome = await RunEngineAsync(row, inputs.Value, log, watch);
+            var outcome = await RunEngineAsync(row, inputs.Value, log, watch, measure);
+            measure.End(outcome);
             await log.FlushAsync(watch.Token);
             if (outcome is BuildOutcome.Refused refused) return await FailAsync(row, log, refused.Message, isLogged: true, watch.Token);
-            await parts.Records.SucceededAsync(row, (BuildOutcome.Built)outcome, watch.Token);
+            if (!await parts.Records.SucceededAsync(row, (BuildOutcome.Built)outcome, watch.Token)) await CountLossAsync(row, cancellationToken);
             return Reconciled.Settled.Instance;
         }
         catch (BuildUnavailableException unavailable)
@@ -86,18 +95,21 @@ internal sealed class BuildReconciler(
         catch (OperationCanceledException) when (watch.IsLost && !cancellationToken.IsCancellationRequested)
         {
             logger.BuildStopped(row.DeploymentId, row.Id);
+            measure.End(BuildMeasure.Lost, "It was interrupted, or another control plane took it over.");
+            await CountLossAsync(row, cancellationToken);
             log.Write(LogLevels.Warning, "The build was stopped: the revision was interrupted, or another control plane took it over.");
             return Reconciled.Settled.Instance;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            measure.End(BuildMeasure.Stopped);
             await GiveBackAsync(row);
             throw;
         }
     }
 
     /// <summary>Whatever the engine throws counts as a failed try, so that a fault in it does not build for ever.</summary>
-    private async Task<BuildOutcome> RunEngineAsync(RevisionRow row, BuildRequest request, BuildLog log, BuildWatch watch)
+    private async Task<BuildOutcome> RunEngineAsync(RevisionRow row, BuildRequest request, BuildLog log, BuildWatch watch, BuildMeasure measure)
     {
         var key = new RevisionId(row.Id);
         var earlier = _failures.GetValueOrDefault(key)?.Count ?? 0;
@@ -108,7 +120,7 @@ internal sealed class BuildReconciler(
             return new BuildOutcome.Refused(Message);
         }
 
-        _failures[key] = new Failures(earlier + 1, clock.GetUtcNow());
+        _failures[key] = new Failures(earlier + 1, clock.GetUtcNow(), measure.Context);
         var outcome = await engine.BuildAsync(request, log, watch.Token);
         _failures.TryRemove(key, out _);
         return outcome;
@@ -117,7 +129,8 @@ internal sealed class BuildReconciler(
     private async Task<Reconciled> TryAgainAsync(RevisionRow row, BuildLog log, BuildUnavailableException why, CancellationToken cancellationToken)
     {
         var key = new RevisionId(row.Id);
-        var tries = _failures[key].Count;
+        var last = _failures[key];
+        var tries = last.Count;
         var of = options.Value.BuildTries;
         if (tries >= of)
         {
@@ -126,7 +139,7 @@ internal sealed class BuildReconciler(
         }
 
         var pause = options.Value.RetryPause * Math.Pow(2, tries - 1);
-        _failures[key] = new Failures(tries, clock.GetUtcNow() + pause);
+        _failures[key] = last with { NotBefore = clock.GetUtcNow() + pause };
         logger.BuildUnavailable(why, row.DeploymentId, row.Id, pause);
         log.Write(LogLevels.Warning, $"{why.Message} Tried {tries} of {of} times; again in {pause.TotalSeconds:0.#} s.");
         await log.FlushAsync(cancellationToken);
@@ -138,9 +151,15 @@ internal sealed class BuildReconciler(
     {
         if (!isLogged) log.Write(LogLevels.Error, message);
         await log.FlushAsync(cancellationToken);
-        await parts.Records.FailedAsync(row, log.Stored(message), cancellationToken);
+        if (!await parts.Records.FailedAsync(row, log.Stored(message), cancellationToken)) await CountLossAsync(row, cancellationToken);
         _failures.TryRemove(new RevisionId(row.Id), out _);
         return Reconciled.Settled.Instance;
+    }
+
+    /// <summary>The build was stopped, or its end not taken: another holds the revision. Who interrupted it meant that.</summary>
+    private async Task CountLossAsync(RevisionRow row, CancellationToken cancellationToken)
+    {
+        if (await ReadAsync(new RevisionId(row.Id), cancellationToken) is not (null or { Status: RevisionStatus.Interrupted })) parts.Metrics.LeaseLost();
     }
 
     /// <summary>The process ends: whoever builds next need not wait for the lease to lapse.</summary>
@@ -171,5 +190,6 @@ internal sealed class BuildReconciler(
         return left >= TimeSpan.Zero ? left + s_soon : null;
     }
 
-    private sealed record Failures(int Count, DateTimeOffset NotBefore);
+    /// <param name="Span">Of the last try.</param>
+    private sealed record Failures(int Count, DateTimeOffset NotBefore, ActivityContext Span);
 }

@@ -16,14 +16,15 @@ namespace Pilothouse.Control.Reconciling;
 internal sealed class BuildRecords(
     IDbContextFactory<PilothouseDb> databases, RevisionLeases leases, ControlSignals signals, TimeProvider clock)
 {
-    public async Task SucceededAsync(RevisionRow row, BuildOutcome.Built built, CancellationToken cancellationToken)
+    /// <returns>False when the revision is no longer the builder's, and nothing was written.</returns>
+    public async Task<bool> SucceededAsync(RevisionRow row, BuildOutcome.Built built, CancellationToken cancellationToken)
     {
         var artifact = built.Artifact;
         var message = built.WasThere
             ? $"Revision {row.Number} needed no build: the same source was built before."
             : $"Revision {row.Number} was built for {artifact.ServerVersion}.";
         var telling = new Telling(ControlEventKinds.BuildSucceeded, message, Data: Json(built));
-        await RecordAsync(row, RevisionEvent.BuildSucceeded, telling, Succeeded, cancellationToken);
+        return await RecordAsync(row, RevisionEvent.BuildSucceeded, telling, Succeeded, cancellationToken);
 
         async Task Succeeded(PilothouseDb db)
         {
@@ -38,11 +39,12 @@ internal sealed class BuildRecords(
     }
 
     /// <param name="message">One sentence; also the last line of the build's log.</param>
-    public Task FailedAsync(RevisionRow row, string message, CancellationToken cancellationToken) => RecordAsync(
+    /// <returns>As <see cref="SucceededAsync"/>.</returns>
+    public Task<bool> FailedAsync(RevisionRow row, string message, CancellationToken cancellationToken) => RecordAsync(
         row, RevisionEvent.BuildFailed, new Telling(ControlEventKinds.BuildFailed, message, Reason: message), _ => Task.CompletedTask,
         cancellationToken);
 
-    private async Task RecordAsync(
+    private async Task<bool> RecordAsync(
         RevisionRow row, RevisionEvent happened, Telling telling, Func<PilothouseDb, Task> also, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -50,10 +52,11 @@ internal sealed class BuildRecords(
         await db.HoldAsync(row.DeploymentId, cancellationToken);
         var isOurs = await RevisionTransitions.MoveAsync(
             db, row, happened, telling, clock.GetUtcNow(), cancellationToken, rows => rows.HeldBy(row.Id, leases.Owner, row.LeaseFence));
-        if (!isOurs) return;
+        if (!isOurs) return false;
         await also(db);
         await transaction.CommitAsync(cancellationToken);
         signals.RevisionChanged(new DeploymentId(row.DeploymentId));
+        return true;
     }
 
     private static JsonElement Json(BuildOutcome.Built built)

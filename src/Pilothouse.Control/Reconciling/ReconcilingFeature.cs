@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Core.Builds;
+using Pilothouse.Core.Reconciling;
 
 namespace Pilothouse.Control.Reconciling;
 
@@ -14,6 +16,10 @@ internal static class ReconcilingFeature
     {
         services.AddOptions<ReconcilingOptions>().Bind(configuration.GetSection(ReconcilingOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ReconcilingOptions>, ReconcilingOptionsValidator>();
+        services.AddMetrics();
+        services.TryAddSingleton<LoopMetrics>();
+        services.AddSingleton<RevisionMetrics>();
+        services.AddSingleton<QueueWatch>();
         services.AddSingleton<RevisionLeases>();
         services.AddSingleton<BuildInputs>();
         services.AddSingleton<BuildRecords>();
@@ -29,6 +35,7 @@ internal static class ReconcilingFeature
             provider.GetService<IBuildEngine>() is null ? null : provider.GetRequiredService<RevisionLoops>(),
             provider.GetRequiredService<ILogger<RevisionService>>()));
         services.AddHostedService<SweepService>();
+        services.AddHostedService<QueueWatchService>();
         return services;
     }
 }

@@ -9,19 +9,23 @@ namespace Pilothouse.Control.Reconciling;
 /// <summary>The loops that drive revisions. A control plane without a build engine has none: it serves the API, and another one drives.</summary>
 internal sealed class RevisionLoops(
     DeploymentRevisionsReconciler revisions, BuildReconciler builds, ControlSignals signals, IOptions<ReconcilingOptions> options,
-    TimeProvider clock, ILogger<RevisionLoops> logger)
+    LoopMetrics metrics, TimeProvider clock, ILogger<RevisionLoops> logger)
 {
+    private const string Queue = "revision queue";
+    private const string Build = "build loop";
+
     /// <summary>Passes are short; one that waits for the store keeps the others going.</summary>
     private const int Workers = 8;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var pace = new ReconcilePace { Workers = Workers, Resync = options.Value.Resync };
-        var queue = new ReconcileLoop<DeploymentId>(revisions, pace, new LoopEvents<DeploymentId>(logger, "revision queue"), clock);
+        var queue = new ReconcileLoop<DeploymentId>(revisions, pace, new LoopEvents<DeploymentId>(logger, Queue), clock, metrics.Of(Queue));
 
         // A worker builds one revision at a time, so their number is that of concurrent builds.
         var building = new ReconcileLoop<RevisionId>(
-            builds, pace with { Workers = options.Value.ConcurrentBuilds }, new LoopEvents<RevisionId>(logger, "build loop"), clock);
+            builds, pace with { Workers = options.Value.ConcurrentBuilds }, new LoopEvents<RevisionId>(logger, Build), clock,
+            metrics.Of(Build));
         revisions.OnBuildable = building.Signal;
         signals.Changed += queue.Signal;
         try
@@ -45,10 +49,13 @@ internal sealed class RevisionService(RevisionLoops? loops, ILogger<RevisionServ
     }
 }
 
-internal sealed class SweepService(Sweeps sweeps, IOptions<ReconcilingOptions> options, TimeProvider clock, ILogger<SweepService> logger) : BackgroundService
+internal sealed class SweepService(
+    Sweeps sweeps, IOptions<ReconcilingOptions> options, LoopMetrics metrics, TimeProvider clock, ILogger<SweepService> logger) : BackgroundService
 {
+    private const string Loop = "sweep";
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => new ReconcileLoop<string>(
-        sweeps, new ReconcilePace { Workers = 1, Resync = options.Value.SweepEvery }, new LoopEvents<string>(logger, "sweep"), clock)
+        sweeps, new ReconcilePace { Workers = 1, Resync = options.Value.SweepEvery }, new LoopEvents<string>(logger, Loop), clock, metrics.Of(Loop))
         .RunAsync(stoppingToken);
 }
 

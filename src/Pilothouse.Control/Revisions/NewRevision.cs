@@ -4,6 +4,7 @@ using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
+using Pilothouse.Core.Observing;
 using Pilothouse.Core.Revisions;
 using RevisionEvent = Pilothouse.Core.Revisions.RevisionEvent;
 
@@ -62,6 +63,7 @@ internal static class NewRevision
             SecretValues = draft.SecretValues,
             ResourceSpec = draft.ResourceSpec,
             SecretReferences = draft.SecretReferences,
+            TraceParent = RevisionTrace.Now,
 
             // Its inputs were resolved by the request that made it.
             Status = RevisionMachine.Next(RevisionStatus.Creating, RevisionEvent.Admitted),

@@ -9,7 +9,7 @@ namespace Pilothouse.Control.Revisions;
 /// <param name="IsRemote">Null: all; else whether a listener of the workspace's own serves the deployment.</param>
 internal sealed record RevisionsQuery(IReadOnlyList<RevisionStatus>? Statuses, bool? IsRemote, int Limit, int Offset);
 
-internal sealed class ReadRevisions(IDbContextFactory<PilothouseDb> databases, ReadContexts contexts)
+internal sealed class ReadRevisions(IDbContextFactory<PilothouseDb> databases, OpenContexts contexts)
 {
     private static readonly Func<PilothouseDb, Guid, Guid, Guid, CancellationToken, Task<RevisionRow?>> s_find = EF.CompileAsyncQuery(
         (PilothouseDb db, Guid workspace, Guid deployment, Guid revision, CancellationToken cancellationToken) => db.Revisions.AsNoTracking()

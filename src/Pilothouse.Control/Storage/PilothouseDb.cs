@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Control.Idempotency;
 
@@ -36,8 +37,15 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<TaggingRow> Taggings => Set<TaggingRow>();
     public DbSet<ListenerContactRow> ListenerContacts => Set<ListenerContactRow>();
 
+    private PreparedCommands? _prepared;
+
+    internal PreparedCommands Prepared => _prepared ??= new PreparedCommands(this);
+
     /// <summary>A time as its column holds it, for hand-written SQL, which skips the converters.</summary>
     public abstract object ToColumn(DateTimeOffset time);
+
+    /// <summary>A time out of its column, for hand-written SQL.</summary>
+    public abstract DateTimeOffset TimeAt(DbDataReader reader, int column);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -10,6 +11,12 @@ namespace Pilothouse.Control.Storage;
 public sealed class PostgresDb(DbContextOptions<PostgresDb> options) : PilothouseDb(options)
 {
     public override object ToColumn(DateTimeOffset time) => UtcMilliseconds.Of(time);
+
+    public override DateTimeOffset TimeAt(DbDataReader reader, int column)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        return reader.GetFieldValue<DateTimeOffset>(column);
+    }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

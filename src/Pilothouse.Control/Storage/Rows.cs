@@ -144,6 +144,9 @@ public sealed class RevisionRow
 
     public string? ServerVersion { get; set; }
 
+    /// <summary>W3C <c>traceparent</c> of the request that made it: what is done for it later belongs to the same trace.</summary>
+    public string? TraceParent { get; set; }
+
     /// <summary>Who works on it now; null when nobody does.</summary>
     public string? LeaseOwner { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -7,6 +8,12 @@ namespace Pilothouse.Control.Storage;
 public sealed class SqliteDb(DbContextOptions<SqliteDb> options) : PilothouseDb(options)
 {
     public override object ToColumn(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
+
+    public override DateTimeOffset TimeAt(DbDataReader reader, int column)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        return DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(column));
+    }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

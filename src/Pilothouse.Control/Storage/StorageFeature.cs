@@ -21,7 +21,7 @@ public static class StorageFeature
         services.AddSingleton<IValidateOptions<StorageOptions>, DatabaseNameValidator>();
         if (string.IsNullOrEmpty(configuration[$"{StorageOptions.Section}:{nameof(StorageOptions.Database)}"])) AddSqlite(services);
         else AddPostgres(services);
-        services.AddSingleton<ReadContexts>();
+        services.AddSingleton<OpenContexts>();
         return services;
     }
 

@@ -22,16 +22,19 @@ internal sealed class WriteTurns : DbTransactionInterceptor, IDbConnectionInterc
     public override InterceptionResult<DbTransaction> TransactionStarting(
         DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result)
     {
-        if (!_turn.Wait(s_patience)) throw NoTurn();
+        var hasTurn = false;
         try
         {
+            hasTurn = _turn.Wait(s_patience);
+            if (!hasTurn) throw NoTurn();
             var begun = connection.BeginTransaction(eventData.IsolationLevel);
             _holders.Add(connection, this);
             return InterceptionResult<DbTransaction>.SuppressWithResult(begun);
         }
         catch
         {
-            _turn.Release();
+            if (hasTurn) _turn.Release();
+            eventData.Context?.Database.CloseConnection();
             throw;
         }
     }
@@ -39,16 +42,21 @@ internal sealed class WriteTurns : DbTransactionInterceptor, IDbConnectionInterc
     public override async ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
         DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken = default)
     {
-        if (!await _turn.WaitAsync(s_patience, cancellationToken)) throw NoTurn();
+        var hasTurn = false;
         try
         {
+            hasTurn = await _turn.WaitAsync(s_patience, cancellationToken);
+            if (!hasTurn) throw NoTurn();
             var begun = await connection.BeginTransactionAsync(eventData.IsolationLevel, cancellationToken);
             _holders.Add(connection, this);
             return InterceptionResult<DbTransaction>.SuppressWithResult(begun);
         }
         catch
         {
-            _turn.Release();
+            if (hasTurn) _turn.Release();
+
+            // EF has counted this transaction among the users of the connection, and does not take back what fails here.
+            if (eventData.Context is { } context) await context.Database.CloseConnectionAsync();
             throw;
         }
     }
@@ -56,6 +64,14 @@ internal sealed class WriteTurns : DbTransactionInterceptor, IDbConnectionInterc
     public override void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData) => End(eventData.Context?.Database.GetDbConnection());
 
     public override Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+    {
+        End(eventData.Context?.Database.GetDbConnection());
+        return Task.CompletedTask;
+    }
+
+    public override void TransactionRolledBack(DbTransaction transaction, TransactionEndEventData eventData) => End(eventData.Context?.Database.GetDbConnection());
+
+    public override Task TransactionRolledBackAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
     {
         End(eventData.Context?.Database.GetDbConnection());
         return Task.CompletedTask;

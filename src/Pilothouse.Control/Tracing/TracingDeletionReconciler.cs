@@ -54,13 +54,16 @@ internal sealed class TracingDeletionReconciler(
 }
 
 internal sealed class TracingDeletionService(
-    TracingDeletionReconciler reconciler, WantTracingDeletion wanted, IOptions<ReconcilingOptions> options, TimeProvider clock,
+    TracingDeletionReconciler reconciler, WantTracingDeletion wanted, IOptions<ReconcilingOptions> options, LoopMetrics metrics, TimeProvider clock,
     ILogger<TracingDeletionService> logger) : BackgroundService
 {
+    private const string Loop = "deletion of tracing projects";
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var loop = new ReconcileLoop<DeploymentId>(
-            reconciler, new ReconcilePace { Workers = 1, Resync = options.Value.Resync }, new LoopEvents<DeploymentId>(logger, "deletion of tracing projects"), clock);
+            reconciler, new ReconcilePace { Workers = 1, Resync = options.Value.Resync }, new LoopEvents<DeploymentId>(logger, Loop), clock,
+            metrics.Of(Loop));
         wanted.OnWanted = loop.Signal;
         return loop.RunAsync(stoppingToken);
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -11,10 +12,24 @@ namespace Pilothouse.Core.Deployments;
 public static class RouteLabel
 {
     public const int MaxNameLength = 30;
+    private const int MaxKnown = 10_000;
 
     private static readonly Guid s_namespace = Guid.Parse("6b1f2f0a-3c0e-5d8e-9a56-7e2b8e6f4a11");
 
-    public static string Of(string name, DeploymentId deployment) => $"{name}-{NameBased(deployment.Value):N}";
+    /// <summary>Suffixes that were asked for before: a page of deployments has twenty.</summary>
+    private static readonly ConcurrentDictionary<Guid, string> s_known = new();
+
+    public static string Of(string name, DeploymentId deployment)
+    {
+        if (!s_known.TryGetValue(deployment.Value, out var suffix))
+        {
+            suffix = NameBased(deployment.Value).ToString("N");
+            if (s_known.Count >= MaxKnown) s_known.Clear();
+            s_known[deployment.Value] = suffix;
+        }
+
+        return $"{name}-{suffix}";
+    }
 
     private static Guid NameBased(Guid id)
     {

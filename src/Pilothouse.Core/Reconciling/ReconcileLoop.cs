@@ -31,8 +31,9 @@ public interface IReconcileEvents<in TKey>
 /// The one reconcile loop: de-duplicates keys, runs each key by one worker at a time, retries with backoff, resyncs on a timer and survives every
 /// exception. A key signalled while it is worked on is looked at once more afterwards.
 /// </summary>
+/// <param name="gauge">Null: nobody measures it.</param>
 public sealed class ReconcileLoop<TKey>(
-    IReconciler<TKey> reconciler, ReconcilePace pace, IReconcileEvents<TKey> events, TimeProvider time)
+    IReconciler<TKey> reconciler, ReconcilePace pace, IReconcileEvents<TKey> events, TimeProvider time, LoopGauge? gauge = null)
     where TKey : notnull
 {
     private readonly Channel<TKey> _ready = Channel.CreateUnbounded<TKey>();
@@ -51,6 +52,7 @@ public sealed class ReconcileLoop<TKey>(
     /// <summary>Runs until cancelled. A pass that is under way at cancellation is cancelled too.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        gauge?.Began(pace.Resync, time, () => _ready.Reader.Count);
         var workers = Enumerable.Range(0, pace.Workers).Select(_ => WorkAsync(cancellationToken));
         try
         {
@@ -59,6 +61,10 @@ public sealed class ReconcileLoop<TKey>(
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The owner asked to stop.
+        }
+        finally
+        {
+            gauge?.Ended();
         }
     }
 
@@ -71,16 +77,20 @@ public sealed class ReconcileLoop<TKey>(
 
     private async Task WorkOnAsync(TKey key, CancellationToken cancellationToken)
     {
+        var began = time.GetTimestamp();
+        TimeSpan waited;
         lock (_lock)
         {
             var state = _keys[key];
+            waited = time.GetElapsedTime(state.QueuedAt, began);
             state.IsQueued = false;
             state.IsRunning = true;
             state.Timer?.Dispose();
             state.Timer = null;
         }
 
-        var pause = await PassAsync(key, cancellationToken);
+        var (result, pause) = await PassAsync(key, cancellationToken);
+        gauge?.Passed(result, waited, time.GetElapsedTime(began));
 
         lock (_lock)
         {
@@ -102,8 +112,8 @@ public sealed class ReconcileLoop<TKey>(
         }
     }
 
-    /// <returns>When to look again; null when settled.</returns>
-    private async Task<TimeSpan?> PassAsync(TKey key, CancellationToken cancellationToken)
+    /// <returns>The result, null when it failed; when to look again, null when settled.</returns>
+    private async Task<(Reconciled? Result, TimeSpan? Pause)> PassAsync(TKey key, CancellationToken cancellationToken)
     {
         try
         {
@@ -112,12 +122,12 @@ public sealed class ReconcileLoop<TKey>(
             switch (result)
             {
                 case Reconciled.Again again:
-                    return again.After;
+                    return (result, again.After);
                 case Reconciled.Stalled stalled:
                     events.Stalled(key, stalled.Reason, stalled.Message);
-                    return null;
+                    return (result, null);
                 default:
-                    return null;
+                    return (result, null);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -128,7 +138,7 @@ public sealed class ReconcileLoop<TKey>(
         {
             var pause = Backoff(SetFailures(key, null));
             events.Failed(key, exception, pause);
-            return pause;
+            return (null, pause);
         }
     }
 
@@ -150,6 +160,7 @@ public sealed class ReconcileLoop<TKey>(
                 events.ResyncFailed(exception);
             }
 
+            gauge?.Looked();
             await Task.Delay(Jitter(pace.Resync, 0.1), time, cancellationToken);
         }
     }
@@ -167,6 +178,7 @@ public sealed class ReconcileLoop<TKey>(
 
         if (state.IsQueued) return;
         state.IsQueued = true;
+        state.QueuedAt = time.GetTimestamp();
         _ready.Writer.TryWrite(key);
     }
 
@@ -194,6 +206,7 @@ public sealed class ReconcileLoop<TKey>(
     private sealed class KeyState
     {
         public bool IsQueued { get; set; }
+        public long QueuedAt { get; set; }
         public bool IsRunning { get; set; }
         public bool IsSignalled { get; set; }
         public int Failures { get; set; }

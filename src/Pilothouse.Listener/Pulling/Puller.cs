@@ -17,6 +17,10 @@ internal sealed class Puller(
     private static readonly TimeSpan s_slack = TimeSpan.FromSeconds(15);
 
     private long _cursor;
+    private long _answered = time.GetTimestamp();
+
+    /// <summary>How long ago the control plane last answered; before its first answer, since the listener was made.</summary>
+    public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _answered));
 
     /// <summary>Called for each deployment to look at again; set once before the loop starts.</summary>
     public Action<DeploymentId> OnChanged { get; set; } = _ => { };
@@ -30,6 +34,7 @@ internal sealed class Puller(
         var request = new PullRequest(options.Value.ListenerId, _cursor, (int)wait.TotalSeconds);
         var answer = await protocol.PullAsync(request, cancellationToken).WaitAsync(wait + s_slack, time, cancellationToken);
 
+        Volatile.Write(ref _answered, time.GetTimestamp());
         var changed = wanted.Apply(answer);
         _cursor = answer.Cursor;
         foreach (var deployment in changed) OnChanged(deployment);

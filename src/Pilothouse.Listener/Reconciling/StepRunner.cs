@@ -36,6 +36,7 @@ internal sealed class StepRunner(
     public async Task RunAsync(Step step, Pass pass, CancellationToken cancellationToken)
     {
         logger.StepBegins(pass.Deployment, step);
+        using var span = StepSpans.Start(step, pass);
         switch (step)
         {
             case Step.RemoveRoute:

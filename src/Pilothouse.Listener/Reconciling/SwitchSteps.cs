@@ -11,7 +11,7 @@ namespace Pilothouse.Listener.Reconciling;
 
 /// <summary>The steps that move callers, or wait until they may be moved.</summary>
 internal sealed class SwitchSteps(
-    IGateway gateway, HeldSwitch heldSwitch, StateKeeper state, ReplicaStarter replicas, WorkUnderWay work, RevisionEvents events,
+    IGateway gateway, HeldSwitch heldSwitch, StateKeeper state, ReplicaStarter replicas, WorkUnderWay work, RevisionEvents events, ListenerMetrics metrics,
     IOptions<ListenerOptions> options, TimeProvider time)
 {
     /// <summary>JavaScript in memory writes 3 s after the last write, Python every 10 s: by then what was lost shows on disk.</summary>
@@ -91,8 +91,14 @@ internal sealed class SwitchSteps(
     {
         var to = pass.Runnable(beside.To);
         gateway.Publish(to.RouteTo([beside.Seen.Endpoint!]));
-        if (beside.From is { } from) events.SwitchedBeside(pass.Runnable(from), to);
-        else events.Started(to, beside.Seen.ReadyAfter);
+        if (beside.From is not { } from)
+        {
+            events.Started(to, beside.Seen.ReadyAfter);
+            return;
+        }
+
+        metrics.Switched(wasHeld: false, isBack: false, TimeSpan.Zero);
+        events.SwitchedBeside(pass.Runnable(from), to);
     }
 
     private async Task SwitchHeldAsync(Step.SwitchHeld held, Pass pass, CancellationToken cancellationToken)
@@ -109,6 +115,8 @@ internal sealed class SwitchSteps(
             return;
         }
 
+        metrics.Switched(result.Proof, isBack: result.Failure is not null);
+        if (result.Failure is not null) Activity.Current?.SetStatus(ActivityStatusCode.Error, "The old revision serves again.");
         pass.Memory.Watches.Clear();
         if (earlier?.ShrankTo(result.StateBefore) == true)
             events.StateShrank(to, "since the switch before this one", earlier, result.StateBefore, result.Proof.StateCopy);

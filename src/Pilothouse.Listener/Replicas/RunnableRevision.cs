@@ -20,6 +20,12 @@ internal sealed record RunnableRevision(PlannedRevision Planned, ReplicaSpec Mai
 
     public LaunchSpec Launch => Main.Launch;
 
+    /// <summary>W3C <c>traceparent</c> of the request that made it.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>It is being brought up.</summary>
+    public bool IsNext { get; init; }
+
     /// <exception cref="JsonException">The launch spec is not one.</exception>
     public static RunnableRevision Of(WantedDeployment wanted, WantedRevision revision, DataFolders folders, ListenerOptions options)
     {
@@ -42,7 +48,11 @@ internal sealed record RunnableRevision(PlannedRevision Planned, ReplicaSpec Mai
         var scratchName = ReplicaName.Of(deployment, revision.Number, 0, isScratch: true);
         var scratch = main with { Name = scratchName, StateDirectory = folders.Scratch(scratchName), IsScratch = true };
         return new RunnableRevision(
-            new PlannedRevision(main.Revision, revision.Number, launch.State), main, scratch, wanted.RouteLabel);
+            new PlannedRevision(main.Revision, revision.Number, launch.State), main, scratch, wanted.RouteLabel)
+        {
+            TraceParent = revision.TraceParent,
+            IsNext = wanted.Next?.Id == revision.Id,
+        };
     }
 
     /// <summary>

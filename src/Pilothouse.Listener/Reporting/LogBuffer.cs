@@ -18,6 +18,10 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
 
     private long _last;
     private long _dropped;
+    private long _droppedEver;
+
+    /// <summary>Lines lost since the process began.</summary>
+    public long DroppedEver => Volatile.Read(ref _droppedEver);
 
     /// <summary>Called when the buffer was empty and is no longer; set once before anything is started.</summary>
     public Action OnArrived { get; set; } = () => { };
@@ -47,6 +51,7 @@ internal sealed class LogBuffer(IOptions<ListenerOptions> options)
                 waiting.Take();
                 waiting.Dropped++;
                 _dropped++;
+                Volatile.Write(ref _droppedEver, _droppedEver + 1);
             }
         }
 

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging.Console;
 using Pilothouse.Builds;
 using Pilothouse.Control;
-using Pilothouse.Control.Access;
 using Pilothouse.Gateway;
 using Pilothouse.Listener;
 using Pilothouse.Runtimes.Process;
+using Pilothouse.Server.Observing;
 
 namespace Pilothouse.Server.Serve;
 
@@ -28,7 +28,12 @@ internal static class ServeHost
         });
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdownLimit);
-        builder.WebHost.UseUrls(builder.Configuration["Urls"]!.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        builder.AddObserving();
+        builder.WebHost.UseUrls(
+            [
+                .. builder.Configuration["Urls"]!.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                .. ObservingFeature.ManagementUrls(builder.Configuration),
+            ]);
         builder.WebHost.UseGatewaySockets();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
@@ -38,14 +43,13 @@ internal static class ServeHost
         builder.Services.AddGateway(builder.Configuration);
         builder.Services.AddListener(builder.Configuration);
 
-        builder.Services.AddSingleton<HealthEndpoint>();
-
         var app = builder.Build();
+        app.UseManagementUrl();
         app.UseGateway();
+        app.UseAnswerQueues();
         app.UseControl();
         app.MapControl();
-        app.MapGet("/ok", (HealthEndpoint health, CancellationToken cancellationToken) => health.AnswerAsync(cancellationToken))
-            .AllowAnybody("Probes have no key.");
+        app.MapObserving();
         return app;
     }
 }

@@ -15,16 +15,18 @@ internal static class ServeProgram
     /// <summary>0 after a clean stop, 1 when it could not start; the sentence is on standard error.</summary>
     public static async Task<int> RunAsync(ServeFlags flags, CancellationToken cancellationToken)
     {
-        await using var app = ServeHost.Build(flags);
+        string? urls = null;
         try
         {
+            await using var app = ServeHost.Build(flags);
+            urls = app.Configuration["Urls"];
             var newKey = await app.Services.GetRequiredService<ControlStart>().PrepareAsync(cancellationToken);
             await app.StartAsync(cancellationToken);
             Announce(app, newKey);
             await app.WaitForShutdownAsync(cancellationToken);
             return 0;
         }
-        catch (Exception refused) when (Sentence(refused, app.Configuration["Urls"]) is { } sentence)
+        catch (Exception refused) when (Sentence(refused, urls) is { } sentence)
         {
             await Console.Error.WriteLineAsync($"pilothouse-server: {sentence}");
             return 1;

@@ -1,3 +1,5 @@
+using System.Collections;
+
 namespace Pilothouse.Server.Serve;
 
 /// <summary>Turns the few things an operator says into the keys that the features read.</summary>
@@ -5,6 +7,9 @@ internal static class ServeSettings
 {
     /// <summary>Environment variables with this prefix are configuration, <c>__</c> for each level: <c>PILOTHOUSE_Listener__DrainLimit=00:05:00</c>.</summary>
     public const string Prefix = "PILOTHOUSE_";
+
+    /// <summary>Standard variables of OpenTelemetry, which keep their names.</summary>
+    private const string TelemetryPrefix = "OTEL_";
 
     public const string DefaultUrls = "http://127.0.0.1:8787";
     private const string DefaultData = "./.pilothouse";
@@ -21,6 +26,9 @@ internal static class ServeSettings
             ["Listener:ListenerId"] = Control.Listeners.EmbeddedListener.Id.ToString(),
             ["Gateway:PublicUrl"] = PublicUrl(urls),
         });
+        builder.AddInMemoryCollection(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value))
+            .Where(variable => variable.Key.StartsWith(TelemetryPrefix, StringComparison.Ordinal)));
         builder.AddEnvironmentVariables(Prefix);
         builder.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {

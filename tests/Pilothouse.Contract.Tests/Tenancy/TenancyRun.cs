@@ -9,7 +9,7 @@ namespace Pilothouse.Contract.Tests.Tenancy;
 /// <param name="shared">Kinds of things that the two have in common.</param>
 internal sealed partial class TenancyRun(ContractFile file, Tenant theirs, Tenant ours, IReadOnlyCollection<string> shared)
 {
-    private static readonly string[] s_perRequest = ["Date", "Content-Length", "ETag", "Traceparent", "X-Request-Id"];
+    private static readonly string[] s_perRequest = ["Date", "Content-Length", "ETag", "Traceparent", "traceresponse", "X-Request-Id"];
 
     private readonly Seeds _seeds = new(ours.Http, new GoodValues(file)) { RunsAt = ours.Ids["listener_id"] };
 

@@ -101,7 +101,7 @@ public sealed class ConcurrencyTests(ApiFixture fixture) : IClassFixture<ApiFixt
         void Hear(DeploymentId deployment)
         {
             // What is heard can be read at once, through another connection.
-            using var db = api.Host.Services.GetRequiredService<IDbContextFactory<Storage.PilothouseDb>>().CreateDbContext();
+            using var db = api.Host.Services.GetRequiredService<IDbContextFactory<Control.Storage.PilothouseDb>>().CreateDbContext();
             if (db.Deployments.AsNoTracking().SingleOrDefault(row => row.Id == deployment.Value && row.WorkspaceId == api.Workspace.Value) is { } row)
                 lock (heard) heard.Add((deployment, row.NextRevisionNumber - 1));
         }

@@ -30,7 +30,7 @@ public sealed class DeploymentTagTests(ApiFixture fixture) : IClassFixture<ApiFi
         var api = await fixture.NewAsync();
         var id = (await api.CreateExternalAsync()).Id;
         var tags = new List<string> { await TagAsync(api, id) };
-        Action<Storage.DeploymentRow>[] changes =
+        Action<Control.Storage.DeploymentRow>[] changes =
         [
             row => row.Status = DeploymentStatus.Unused,
             row => row.ActiveRevisionId = row.LatestRevisionId,

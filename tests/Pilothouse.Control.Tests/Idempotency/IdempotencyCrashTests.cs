@@ -41,6 +41,7 @@ public sealed class IdempotencyCrashTests
                 Assert.Equal(made.Text, again.Text);
                 Assert.True(IdempotencyKeyTests.IsReplayed(again));
                 Assert.Single(await api.RevisionsAsync(made.Id));
+                Assert.Equal(1, await host.WithDbAsync(db => db.Audit.CountAsync(row => row.Operation == "create_deployment" && row.ResourceId == made.Id, Cancel)));
             }
             ));
         });

@@ -230,6 +230,19 @@ public sealed class IdempotencyKeyTests(ApiFixture fixture) : IClassFixture<ApiF
     }
 
     [Fact]
+    public async Task One_caller_has_a_limit_of_keys_and_takes_none_of_anothers()
+    {
+        await using var host = await ControlHost.StartAsync(new() { ["Idempotency:MaxKeysPerCaller"] = "10" });
+        var (api, other) = (await Api.InNewWorkspaceAsync(host), await Api.InNewWorkspaceAsync(host));
+        Task<Reply> CreateAsync(Api of, int number) => KeyedAsync(of, HttpMethod.Post, "/v2/deployments", Bodies.External($"app-{number}"), $"key-{number}");
+        for (var number = 0; number < 10; number++) (await CreateAsync(api, number)).Expect(HttpStatusCode.Created);
+
+        Assert.Contains("10 idempotency keys", (await CreateAsync(api, 10)).Expect(HttpStatusCode.TooManyRequests).Detail, StringComparison.Ordinal);
+        Assert.True(IsReplayed((await CreateAsync(api, 3)).Expect(HttpStatusCode.Created)));
+        (await CreateAsync(other, 10)).Expect(HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task Many_at_once_make_one()
     {
         var api = await fixture.NewAsync();

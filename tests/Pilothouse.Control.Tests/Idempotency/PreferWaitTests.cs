@@ -129,7 +129,7 @@ public sealed class PreferWaitTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     private static Task<Reply> WaitingAsync(Api api, HttpMethod method, string path, string? json, string prefer) =>
         api.SendAsync(method, path, json, ("Prefer", prefer));
 
-    private static async Task<Storage.RevisionRow> NewestAsync(Api api, int number) => (await Eventually.ReadAsync<Storage.RevisionRow?>(
+    private static async Task<Control.Storage.RevisionRow> NewestAsync(Api api, int number) => (await Eventually.ReadAsync<Control.Storage.RevisionRow?>(
         () => api.Host.WithDbAsync(db => db.Revisions.AsNoTracking()
             .SingleOrDefaultAsync(row => row.WorkspaceId == api.Workspace.Value && row.Number == number, Cancel)),
         row => row is not null))!;
@@ -137,7 +137,7 @@ public sealed class PreferWaitTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     private static Task UntilWatchedAsync(Api api, Guid deployment, bool isWatched = true) => Eventually.TrueAsync(
         () => api.Host.Services.GetRequiredService<DeploymentWatches>().IsWatched(new DeploymentId(deployment)) == isWatched);
 
-    private static async Task EndAsync(Api api, Storage.RevisionRow revision)
+    private static async Task EndAsync(Api api, Control.Storage.RevisionRow revision)
     {
         await api.SetStatusAsync(revision.Id.ToString(), RevisionStatus.Deployed);
         await api.ChangeAsync(revision.DeploymentId.ToString(), row => row.ActiveRevisionId = revision.Id);

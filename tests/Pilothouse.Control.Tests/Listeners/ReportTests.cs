@@ -1,7 +1,10 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Control.Listeners;
+using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Tests.World;
+using Pilothouse.Core;
 using Pilothouse.Core.Revisions;
 using Pilothouse.Testing.Builds;
 using Xunit;
@@ -51,6 +54,28 @@ public sealed class ReportTests
         Assert.Equal(first, (await world.DeploymentRowAsync(deployment)).ActiveRevisionId);
         Assert.Equal(first, (await world.WantedAsync(deployment))!.Active!.Id);
         Assert.DoesNotContain(await world.EventsAsync(deployment), one => (one.Message + one.Data).Contains("hunter2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_told_of_a_deployment_as_a_whole_has_none_of_its_secrets()
+    {
+        await using var world = await ControlWorld.StartAsync(new FakeBuildEngine());
+        var deployment = await world.DeploymentAsync();
+        var row = await world.DeploymentRowAsync(deployment);
+        row.SecretValues = await world.Host.Services.GetRequiredService<SecretVault>().SealAsync(
+            new WorkspaceId(row.WorkspaceId), new Dictionary<string, string> { ["TOKEN"] = "hunter2-hunter2" }, Cancel);
+        var happened = new ReportedEvent(
+            "proof", TimeProvider.System.GetUtcNow(), "swept", "It printed hunter2-hunter2.",
+            System.Text.Json.JsonSerializer.SerializeToElement(new { line = "hunter2-hunter2" }));
+
+        await world.Host.WithDbAsync(async db =>
+        {
+            await world.Host.Services.GetRequiredService<ReportedEvents>().KeepAsync(db, row, revision: null, [happened], Cancel);
+            return true;
+        });
+
+        var told = Assert.Single(await world.EventsAsync(deployment), one => one.Kind == "swept");
+        Assert.Equal(("It printed ***.", null), (told.Message, told.Data));
     }
 
     [Fact]

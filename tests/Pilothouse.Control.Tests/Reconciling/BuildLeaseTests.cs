@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Tests.World;
 using Pilothouse.Core.Reconciling;
 using Pilothouse.Core.Revisions;
@@ -18,6 +19,7 @@ public sealed class BuildLeaseTests
     public async Task T41_owner_that_was_paused_past_its_lease_writes_nothing_when_it_wakes(bool isOtherStillBuilding)
     {
         await using var world = await ControlWorld.StartAsync();
+        using var numbers = new Numbers(world.Host.Services, RevisionMetrics.MeterName);
         var wake = NewGate();
         var finish = NewGate();
         if (!isOtherStillBuilding) finish.SetResult();
@@ -50,6 +52,7 @@ public sealed class BuildLeaseTests
         Assert.Equal(1, (await world.DeploymentRowAsync(deployment)).Generation);
         var built = Assert.Single(await world.EventsAsync(deployment), one => one.Kind == "build_succeeded");
         Assert.Contains(end.ArtifactDigest!, built.Data, StringComparison.Ordinal);
+        Assert.Equal((1, 0), (numbers.Now("pilothouse.lease.losses"), numbers.Now("pilothouse.builds.running")));
     }
 
     [Fact]

@@ -19,7 +19,7 @@ internal sealed class RevisionDriver
         var records = ActivatorUtilities.CreateInstance<BuildRecords>(services, Leases, time);
         var parts = new BuildParts(
             Leases, services.GetRequiredService<BuildInputs>(), records, services.GetRequiredService<BuildLogs>(),
-            services.GetRequiredService<ControlSignals>());
+            services.GetRequiredService<ControlSignals>(), services.GetRequiredService<RevisionMetrics>());
         Builds = ActivatorUtilities.CreateInstance<BuildReconciler>(services, parts, engine, time);
         Queue = ActivatorUtilities.CreateInstance<DeploymentRevisionsReconciler>(services, time);
         Queue.OnBuildable = _buildable.Add;

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Pilothouse.Core.Reconciling;
 using Pilothouse.Testing;
 
@@ -10,9 +11,9 @@ internal sealed class LoopWorld : IReconciler<string>, IReconcileEvents<string>
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<string> _running = [];
 
-    public LoopWorld(ReconcilePace pace)
+    public LoopWorld(ReconcilePace pace, LoopMetrics? metrics = null)
     {
-        Loop = new ReconcileLoop<string>(this, pace, this, _simulation.Time);
+        Loop = new ReconcileLoop<string>(this, pace, this, _simulation.Time, metrics?.Of("test"));
         Running = _simulation.NewProcess().Start(() => Loop.RunAsync(_stop.Token));
     }
 
@@ -78,4 +79,20 @@ internal sealed class LoopWorld : IReconciler<string>, IReconcileEvents<string>
     public void Stalled(string key, string reason, string message) => Told.Add($"{key} stalled: {reason}: {message}");
 
     public void ResyncFailed(Exception exception) => Told.Add($"resync failed: {exception.Message}");
+
+    /// <summary>Meters of one test.</summary>
+    public sealed class Meters : IMeterFactory
+    {
+        private readonly List<Meter> _made = [];
+
+        public Meter Create(MeterOptions options)
+        {
+            options.Scope = this;
+            var meter = new Meter(options);
+            _made.Add(meter);
+            return meter;
+        }
+
+        public void Dispose() => _made.ForEach(meter => meter.Dispose());
+    }
 }

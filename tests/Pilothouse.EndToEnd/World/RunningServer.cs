@@ -13,6 +13,8 @@ public sealed partial class RunningServer : IAsyncDisposable
     private readonly List<string> _lines = [];
     private readonly Dictionary<string, string> _settings;
     private readonly bool _ownsDirectory;
+    private readonly PrismFront? _front;
+    private readonly Uri _listens;
     private Process _process = null!;
 
     private RunningServer(string directory, bool ownsDirectory, Dictionary<string, string> settings)
@@ -20,7 +22,10 @@ public sealed partial class RunningServer : IAsyncDisposable
         DataDirectory = directory;
         _ownsDirectory = ownsDirectory;
         _settings = settings;
-        Address = new Uri($"http://127.0.0.1:{FreePort.Take()}");
+        var port = FreePort.Take();
+        Address = new Uri($"http://127.0.0.1:{port}");
+        _front = PrismFront.Start(port);
+        _listens = _front?.Server ?? Address;
     }
 
     public string DataDirectory { get; }
@@ -77,7 +82,7 @@ public sealed partial class RunningServer : IAsyncDisposable
     public void Launch()
     {
         var start = new ProcessStartInfo(
-            "dotnet", [Repository.Built("Pilothouse.Server", "pilothouse-server.dll"), "serve", "--data", DataDirectory, "--urls", Address.AbsoluteUri.TrimEnd('/')])
+            "dotnet", [Repository.Built("Pilothouse.Server", "pilothouse-server.dll"), "serve", "--data", DataDirectory, "--urls", _listens.AbsoluteUri.TrimEnd('/'), .. PublicUrl()])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -119,8 +124,11 @@ public sealed partial class RunningServer : IAsyncDisposable
     {
         if (!_process.HasExited) await StopAsync();
         _process.Dispose();
+        _front?.Dispose();
         if (_ownsDirectory && TestContext.Current.TestState?.Result != TestResult.Failed) Directory.Delete(DataDirectory, recursive: true);
     }
+
+    private string[] PublicUrl() => _front is null ? [] : ["--public-url", Address.AbsoluteUri.TrimEnd('/')];
 
     private void Keep(string? line)
     {

@@ -12,7 +12,7 @@ using Pilothouse.Control.Storage;
 namespace Pilothouse.Control.Storage.Migrations.Postgres
 {
     [DbContext(typeof(PostgresDb))]
-    [Migration("20261125084500_Initial")]
+    [Migration("20261125105341_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1324,6 +1324,11 @@ namespace Pilothouse.Control.Storage.Migrations.Postgres
                     b.Property<string>("StatusReason")
                         .HasColumnType("text")
                         .HasColumnName("status_reason")
+                        .UseCollation("C");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent")
                         .UseCollation("C");
 
                     b.Property<DateTimeOffset>("UpdatedAt")

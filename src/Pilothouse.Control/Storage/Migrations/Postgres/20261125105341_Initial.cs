@@ -434,6 +434,7 @@ namespace Pilothouse.Control.Storage.Migrations.Postgres
                     artifact_digest = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     launch_spec = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     server_version = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    trace_parent = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     lease_owner = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     lease_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     lease_fence = table.Column<long>(type: "bigint", nullable: false),
