@@ -123,7 +123,7 @@ public sealed class RevisionHistoryTests
             CancellationToken cancellationToken = default)
         {
             await using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA synchronous=OFF";
+            command.CommandText = TestDatabase.IsPostgres ? "SET synchronous_commit = off" : "PRAGMA synchronous = OFF";
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text;
+using Microsoft.EntityFrameworkCore;
 using Pilothouse.Control.Secrets;
+using Pilothouse.Control.Storage;
 using Pilothouse.Control.Tests.Deployments;
+using Pilothouse.Control.Tests.World;
 using Xunit;
 
 namespace Pilothouse.Control.Tests.Secrets;
@@ -137,6 +140,14 @@ public sealed class SecretRequestTests(ApiFixture fixture) : IClassFixture<ApiFi
         Assert.All(answers, answer => Assert.DoesNotContain(markers, marker => answer.Text.Contains(marker, StringComparison.Ordinal)));
         Assert.All(made.Body.GetProperty("secrets").EnumerateArray(), secret => Assert.Equal("********", secret.GetProperty("value").GetString()));
 
+        if (TestDatabase.IsPostgres)
+        {
+            var rows = await host.WithDbAsync(AllRowsAsync);
+            Assert.DoesNotContain(markers, marker => rows.Contains(marker, StringComparison.Ordinal) || rows.Contains(Convert.ToHexString(Encoding.UTF8.GetBytes(marker)), StringComparison.OrdinalIgnoreCase));
+            Assert.Contains(Bodies.Image, rows, StringComparison.Ordinal);
+            return;
+        }
+
         // The write-ahead log is a file of its own beside the database.
         var files = Directory.GetFiles(host.Directory, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal));
         Assert.Contains(files, file => file.EndsWith("-wal", StringComparison.Ordinal));
@@ -152,5 +163,21 @@ public sealed class SecretRequestTests(ApiFixture fixture) : IClassFixture<ApiFi
 
         // What is no secret is found by the same search.
         Assert.NotEqual(0, found);
+    }
+
+    /// <summary>All that PostgreSQL keeps, as text; bytes in hexadecimal.</summary>
+    private static async Task<string> AllRowsAsync(PilothouseDb db)
+    {
+        await db.Database.OpenConnectionAsync(ControlHost.Cancel);
+        var all = new StringBuilder();
+        foreach (var table in db.Model.GetEntityTypes().Select(type => type.GetTableName()).Distinct(StringComparer.Ordinal))
+        {
+            await using var command = db.Database.GetDbConnection().CreateCommand();
+            command.CommandText = $"SELECT one::text FROM {table} one";
+            await using var reader = await command.ExecuteReaderAsync(ControlHost.Cancel);
+            while (await reader.ReadAsync(ControlHost.Cancel)) all.AppendLine(reader.GetString(0));
+        }
+
+        return all.ToString();
     }
 }
