@@ -16,6 +16,7 @@ using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
 using Pilothouse.Control.Outgoing;
 using Pilothouse.Control.OpenApi;
+using Pilothouse.Control.Peers;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
@@ -52,6 +53,7 @@ public static class ControlFeature
         services.AddAuthService(configuration);
         services.AddExplain();
         services.AddTags();
+        services.AddPeers();
         services.AddOpenApi();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),

@@ -3,13 +3,14 @@ using System.Buffers.Binary;
 namespace Pilothouse.Core;
 
 /// <summary>UUIDs of version 7 (RFC 9562, 5.7) that also sort by creation within a millisecond: those 12 bits count (6.2, method 1).</summary>
-internal static class TimeOrderedUuid
+public static class TimeOrderedUuid
 {
     private const int CounterBits = 12;
 
     /// <summary>Milliseconds since 1970, and the count within them; what is handed out twice in one moment takes from the next.</summary>
     private static long s_last;
 
+    /// <summary>For rows: lists that are ordered by creation stay so, whatever the clock does.</summary>
     public static Guid New()
     {
         var random = Guid.CreateVersion7();

@@ -5,8 +5,11 @@ namespace Pilothouse.Control.Access;
 /// <summary>What is remembered of keys, users, roles and workspaces.</summary>
 internal sealed class AccessCaches(TimeProvider clock)
 {
-    /// <summary>What another control plane on the same store changed is noticed within this.</summary>
-    public static readonly TimeSpan Age = TimeSpan.FromSeconds(3);
+    /// <summary>What another control plane on the same store changed is noticed within this, also while its news do not arrive.</summary>
+    public static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
+
+    /// <summary>Something was changed here, for the other control planes. Handlers must not block or throw.</summary>
+    public event Action? Forgotten;
 
     /// <summary>By the hash of the key, in hex.</summary>
     public AccessCache<string, Credential> Keys { get; } = new(clock);
@@ -21,6 +24,13 @@ internal sealed class AccessCaches(TimeProvider clock)
 
     /// <summary>After each change of who may what, once it is committed: effective for the next request.</summary>
     public void Forget()
+    {
+        Clear();
+        Forgotten?.Invoke();
+    }
+
+    /// <summary>Somebody else changed something.</summary>
+    public void Clear()
     {
         Keys.Clear();
         Users.Clear();

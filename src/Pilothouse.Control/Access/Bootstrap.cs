@@ -78,7 +78,7 @@ internal sealed class Bootstrap(
         });
         db.ApiKeys.Add(new ApiKeyRow
         {
-            Id = Guid.CreateVersion7(now),
+            Id = TimeOrderedUuid.New(),
             OrganizationId = organization.Value,
 
             // Bound to the workspace, so that clients need no X-Tenant-Id.

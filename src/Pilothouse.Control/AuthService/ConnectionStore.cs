@@ -81,7 +81,7 @@ internal sealed class ConnectionStore(IDbContextFactory<PilothouseDb> databases,
         var now = clock.GetStoredNow();
         var row = new AgentConnectionRow
         {
-            Id = Guid.CreateVersion7(now),
+            Id = TimeOrderedUuid.New(),
             WorkspaceId = caller.Workspace.Value,
             AgentId = agent,
             ProviderRowId = token.ProviderRowId,

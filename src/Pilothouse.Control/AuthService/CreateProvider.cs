@@ -10,7 +10,7 @@ internal sealed class CreateProvider(ProviderStore store, AuthSecrets secrets, T
     public async Task<Outcome<OAuthProviderRow>> RunAsync(Caller caller, OAuthProviderCreate wanted, CancellationToken cancellationToken)
     {
         var now = clock.GetStoredNow();
-        var id = Guid.CreateVersion7(now);
+        var id = TimeOrderedUuid.New();
         return await store.AddAsync(
             new OAuthProviderRow
             {

@@ -72,7 +72,7 @@ internal sealed class DiscoverProvider(
         CancellationToken cancellationToken)
     {
         var now = clock.GetStoredNow();
-        var id = Guid.CreateVersion7(now);
+        var id = TimeOrderedUuid.New();
         var secret = string.IsNullOrEmpty(client.ClientSecret) ? null : client.ClientSecret;
 
         // The server may have registered another method than was asked for.

@@ -123,7 +123,7 @@ internal sealed class FinishConsent(
         var now = clock.GetStoredNow();
         return new OAuthTokenRow
         {
-            Id = Guid.CreateVersion7(now),
+            Id = TimeOrderedUuid.New(),
             WorkspaceId = session.WorkspaceId,
             ProviderRowId = provider,
             Owner = session.Owner,

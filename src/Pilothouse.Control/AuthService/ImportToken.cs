@@ -27,7 +27,7 @@ internal sealed class ImportToken(IDbContextFactory<PilothouseDb> databases, Aut
         Caller caller, Guid provider, string owner, OAuthTokenImport import, CancellationToken cancellationToken)
     {
         var now = clock.GetStoredNow();
-        var id = Guid.CreateVersion7(now);
+        var id = TimeOrderedUuid.New();
         var scopes = ScopeSet.ToJson(import.Scopes);
         return new OAuthTokenRow
         {

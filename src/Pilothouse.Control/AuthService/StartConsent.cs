@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Pilothouse.Contracts.AuthService;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Storage;
+using Pilothouse.Core;
 
 namespace Pilothouse.Control.AuthService;
 
@@ -24,7 +25,7 @@ internal sealed class StartConsent(
     public async Task<StartedConsent> RunAsync(Caller caller, WantedConsent wanted, CancellationToken cancellationToken)
     {
         var now = clock.GetStoredNow();
-        var (id, authId, state) = (Guid.CreateVersion7(now), ConsentKey.New(), ConsentKey.New());
+        var (id, authId, state) = (TimeOrderedUuid.New(), ConsentKey.New(), ConsentKey.New());
         var verifier = UsesPkce(wanted.Provider) ? ConsentKey.New() : null;
 
         // What the stored token was good for, the new one shall be good for too.

@@ -51,7 +51,7 @@ internal sealed class PickerSessions(IDbContextFactory<PilothouseDb> databases, 
         var now = clock.GetUtcNow();
         db.Integrations.Add(new IntegrationRow
         {
-            Id = Guid.CreateVersion7(now),
+            Id = TimeOrderedUuid.New(),
             WorkspaceId = workspace.Value,
             Kind = IntegrationKinds.ForgeGitHub,
             InstallationId = chosen.InstallationId,

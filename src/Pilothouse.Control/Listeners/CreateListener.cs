@@ -13,7 +13,7 @@ internal sealed class CreateListener(IDbContextFactory<PilothouseDb> databases, 
         var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.GetUtcNow().ToUnixTimeMilliseconds());
         var row = new ListenerRow
         {
-            Id = Guid.CreateVersion7(now),
+            Id = TimeOrderedUuid.New(),
             WorkspaceId = workspace.Value,
             ComputeType = wanted.ComputeType,
             ComputeId = wanted.ComputeId,

@@ -13,21 +13,44 @@ public sealed class ControlSignals
     /// <summary>Handlers must not block or throw.</summary>
     public event Action<DeploymentId>? Changed;
 
-    /// <summary>Something about this deployment changed.</summary>
-    public void RevisionChanged(DeploymentId deployment)
-    {
-        Interlocked.Exchange(ref _changed, NewSource()).TrySetResult();
-        Changed?.Invoke(deployment);
-    }
-
     /// <summary>Something was told about this deployment, and nobody but those who follow its events need look. Handlers must not block or throw.</summary>
     public event Action<DeploymentId>? Told;
 
+    /// <summary>What this process did, for the other control planes on its store; true: changed, false: told. Handlers must not block or throw.</summary>
+    internal event Action<DeploymentId, bool>? Raised;
+
+    /// <summary>Something about this deployment changed.</summary>
+    public void RevisionChanged(DeploymentId deployment)
+    {
+        Hear(deployment, isChange: true);
+        Raised?.Invoke(deployment, true);
+    }
+
     /// <summary>Events were added, and nothing else changed.</summary>
-    public void EventsTold(DeploymentId deployment) => Told?.Invoke(deployment);
+    public void EventsTold(DeploymentId deployment)
+    {
+        Hear(deployment, isChange: false);
+        Raised?.Invoke(deployment, false);
+    }
 
     /// <summary>Completes at the next change. Take it before reading the store, so that no change falls between.</summary>
     public Task NextChange => _changed.Task;
+
+    /// <summary>What another control plane did.</summary>
+    internal void Hear(DeploymentId deployment, bool isChange)
+    {
+        if (!isChange)
+        {
+            Told?.Invoke(deployment);
+            return;
+        }
+
+        WakePolls();
+        Changed?.Invoke(deployment);
+    }
+
+    /// <summary>Others may have changed anything: the long polls look at once, the loops at their next resync.</summary>
+    internal void WakePolls() => Interlocked.Exchange(ref _changed, NewSource()).TrySetResult();
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

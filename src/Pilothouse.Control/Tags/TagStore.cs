@@ -20,7 +20,7 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
             var now = Now();
             var row = new TagKeyRow
             {
-                Id = Guid.CreateVersion7(now),
+                Id = TimeOrderedUuid.New(),
                 WorkspaceId = workspace.Value,
                 Key = wanted.Key,
                 Description = wanted.Description,
@@ -66,7 +66,7 @@ internal sealed class TagStore(IDbContextFactory<PilothouseDb> databases, TimePr
                 var now = Now();
                 var row = new TagValueRow
                 {
-                    Id = Guid.CreateVersion7(now),
+                    Id = TimeOrderedUuid.New(),
                     WorkspaceId = workspace.Value,
                     TagKeyId = key,
                     Value = wanted.Value,

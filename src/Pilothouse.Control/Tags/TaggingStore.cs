@@ -27,7 +27,7 @@ internal sealed class TaggingStore(IDbContextFactory<PilothouseDb> databases, Ti
         var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.GetUtcNow().ToUnixTimeMilliseconds());
         var tagging = new TaggingRow
         {
-            Id = Guid.CreateVersion7(now),
+            Id = TimeOrderedUuid.New(),
             WorkspaceId = workspace.Value,
             TagValueId = wanted.TagValueId,
             DeploymentId = wanted.ResourceId,

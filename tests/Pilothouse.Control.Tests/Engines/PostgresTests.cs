@@ -1,8 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Pilothouse.Control.Storage;
+using Pilothouse.Control.Tests.World;
 using Pilothouse.Testing;
-using Pilothouse.Testing.Postgres;
 using Xunit;
 
 namespace Pilothouse.Control.Tests.Engines;
@@ -71,20 +71,4 @@ public sealed class PostgresTests
 
     private static async Task<int> WaitersAsync(PilothouseDb db) => (await db.Database.SqlQuery<int>(
         $"SELECT count(*)::int AS \"Value\" FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").ToListAsync(Cancel)).Single();
-
-    private sealed class EmptyDatabase(PostgresServer server, string name) : IAsyncDisposable
-    {
-        public static async Task<EmptyDatabase> CreateAsync()
-        {
-            var server = await PostgresServer.OneAsync();
-            var name = $"e{Guid.NewGuid():N}";
-            await server.CreateDatabaseAsync(name);
-            return new EmptyDatabase(server, name);
-        }
-
-        public Task<ControlHost> StartAsync(string? masterKey = null) => ControlHost.StartAsync(
-            settings: new() { ["Storage:Database"] = server.ConnectionString(name), ["Secrets:MasterKey"] = masterKey });
-
-        public async ValueTask DisposeAsync() => await server.DropDatabaseAsync(name);
-    }
 }

@@ -35,7 +35,7 @@ internal sealed class CreateKey(IDbContextFactory<PilothouseDb> databases, RoleB
         var text = ApiKeyText.New(isPersonal: user is not null);
         var row = new ApiKeyRow
         {
-            Id = Guid.CreateVersion7(now),
+            Id = TimeOrderedUuid.New(),
             OrganizationId = maker.Organization.Value,
             WorkspaceId = wish.IsOrganizationWide ? null : wish.Workspace ?? maker.Workspace.Value,
             UserId = user,

@@ -41,7 +41,7 @@ internal sealed class TokenUsers(
         var now = clock.GetUtcNow();
         var user = new UserRow
         {
-            Id = Guid.CreateVersion7(now),
+            Id = TimeOrderedUuid.New(),
             OrganizationId = workspace.OrganizationId,
             Email = Claim(token, options.Value.EmailClaim).ToLowerInvariant(),
             Name = Claim(token, options.Value.NameClaim),

@@ -43,7 +43,7 @@ internal sealed class UserStore(IDbContextFactory<PilothouseDb> databases, Acces
         var now = clock.GetUtcNow();
         var row = new UserRow
         {
-            Id = Guid.CreateVersion7(now),
+            Id = TimeOrderedUuid.New(),
             OrganizationId = organization.Value,
             Email = wish.Email,
             Name = wish.Name,

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.DependencyInjection;
+using Pilothouse.Testing.Postgres;
+
+namespace Pilothouse.Control.Tests.World;
+
+/// <summary>A PostgreSQL database without a table in it, whatever engine the tests run on.</summary>
+internal sealed class EmptyDatabase(PostgresServer server, string name) : IAsyncDisposable
+{
+    public static async Task<EmptyDatabase> CreateAsync()
+    {
+        var server = await PostgresServer.OneAsync();
+        var name = $"e{Guid.NewGuid():N}";
+        await server.CreateDatabaseAsync(name);
+        return new EmptyDatabase(server, name);
+    }
+
+    /// <summary>A control plane on it, with a data directory of its own.</summary>
+    public Task<ControlHost> StartAsync(string? masterKey = null, Action<IServiceCollection>? services = null) => ControlHost.StartAsync(
+        settings: new() { ["Storage:Database"] = server.ConnectionString(name), ["Secrets:MasterKey"] = masterKey }, services: services);
+
+    public async ValueTask DisposeAsync() => await server.DropDatabaseAsync(name);
+}
