@@ -12,6 +12,9 @@ public sealed class BuildsOptions
     [Required]
     public string DataDirectory { get; set; } = "./.pilothouse";
 
+    /// <summary>Holds <c>artifacts/</c> where several control planes share them; null: the data directory does.</summary>
+    public string? SharedDirectory { get; set; }
+
     /// <summary>Agent servers, Node, package managers: shared by all control planes of the host.</summary>
     [Required]
     public string ToolchainDirectory { get; set; } = "";
@@ -80,7 +83,7 @@ public sealed class BuildsOptions
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
     public TimeSpan ArtifactGrace { get; set; } = TimeSpan.FromHours(1);
 
-    internal string ArtifactsDirectory => Path.Combine(Path.GetFullPath(DataDirectory), "artifacts");
+    internal string ArtifactsDirectory => Path.Combine(Path.GetFullPath(SharedDirectory ?? DataDirectory), "artifacts");
 
     internal string BuildsDirectory => Path.Combine(Path.GetFullPath(DataDirectory), "builds");
 }

@@ -53,7 +53,7 @@ public static class ControlFeature
         services.AddAuthService(configuration);
         services.AddExplain();
         services.AddTags();
-        services.AddPeers();
+        services.AddPeers(configuration);
         services.AddOpenApi();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Pilothouse.Core.Routing;
+using Pilothouse.Core.Runtimes;
 using Pilothouse.Gateway.Forwarding;
 using Pilothouse.Gateway.Routing;
 
@@ -36,7 +37,9 @@ public static class GatewayFeature
             // Replicas keep idle connections for 5 s or more; asking again before that races with no close of theirs.
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
         }));
+        services.TryAddSingleton<IAgentsLease, SoleProcess>();
         services.AddSingleton<AgentForwarder>();
+        services.AddSingleton<PeerForwarder>();
         services.AddSingleton<AgentAddresses>();
         services.AddMetrics();
         services.AddSingleton<GatewayMetrics>();

@@ -25,6 +25,7 @@ public static class ListenerFeature
         services.AddSingleton<IValidateOptions<ListenerOptions>, ListenerOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
 
+        services.TryAddSingleton<IAgentsLease, SoleProcess>();
         services.AddMetrics();
         services.TryAddSingleton<LoopMetrics>();
         services.AddSingleton<ListenerMetrics>();

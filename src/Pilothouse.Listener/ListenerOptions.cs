@@ -15,6 +15,9 @@ public sealed class ListenerOptions
     [Required]
     public string DataDirectory { get; set; } = "";
 
+    /// <summary>Absolute. Holds <c>artifacts/</c> where several control planes share them; null: the data directory does.</summary>
+    public string? SharedDirectory { get; set; }
+
     /// <summary>After it a revision that is not healthy is reported as failed and late; it is still watched, and a late success counts.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "06:00:00")]
     public TimeSpan ReadyLimit { get; set; } = TimeSpan.FromMinutes(5);

@@ -17,7 +17,7 @@ internal sealed record ListenerParts(
 
 /// <summary>The data-plane loop: pull, reconcile, report. Sweeps first, so that no state file has a second writer.</summary>
 internal sealed class ListenerService(
-    ListenerParts parts, IRuntime runtime, DataFolders folders, IOptions<ListenerOptions> options, LoopMetrics metrics, TimeProvider time,
+    ListenerParts parts, IRuntime runtime, IAgentsLease lease, DataFolders folders, IOptions<ListenerOptions> options, LoopMetrics metrics, TimeProvider time,
     ILogger<ListenerService> logger) : BackgroundService
 {
     /// <summary>A held switch keeps its worker for minutes; it must not keep other deployments waiting. A worker that waits costs nothing.</summary>
@@ -25,9 +25,10 @@ internal sealed class ListenerService(
 
     private static readonly TimeSpan s_sweepPause = TimeSpan.FromSeconds(2);
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Runs until cancelled; waits first while another process runs the agents.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
+        await lease.TakeAsync(cancellationToken);
         var swept = await SweepAsync(cancellationToken);
         folders.RemoveDeadScratch(of: null, running: []);
         logger.ListenerStarted(options.Value.ListenerId, swept);

@@ -11,6 +11,8 @@ internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeS
 {
     private const string LaunchFile = "launch.json";
     private const string RemovedPrefix = ".removed-";
+    private const string ArrivingPrefix = ".arriving-";
+    private const int OtherFileSystem = 18; // EXDEV
     private const int DigestLetters = 64;
 
     private readonly Lock _lock = new();
@@ -28,7 +30,7 @@ internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeS
     }
 
     /// <summary>Takes a built folder in, under its digest; one that is there already stays as it is.</summary>
-    /// <param name="built">On the same file system. Holds <c>src</c> and what the agent server put beside it.</param>
+    /// <param name="built">Holds <c>src</c> and what the agent server put beside it.</param>
     /// <returns>The artifact, or one sentence that says why it can be none.</returns>
     public (Artifact? Artifact, string Fault) Add(string built, LaunchSpec launch, string serverVersion, IBuildLog log, CancellationToken cancellationToken)
     {
@@ -43,14 +45,7 @@ internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeS
 
         File.WriteAllText(Path.Combine(built, LaunchFile), text);
         Libc.SyncFileSystem(built);
-        lock (_lock)
-        {
-            Directory.CreateDirectory(directory);
-            Directory.SetLastWriteTimeUtc(built, time.GetUtcNow().UtcDateTime);
-            // Another control plane's build of the same cannot be in between: a data directory has one.
-            if (!Directory.Exists(FolderOf(digest.Digest))) Directory.Move(built, FolderOf(digest.Digest));
-            Libc.SyncFolder(directory);
-        }
+        lock (_lock) Publish(built, FolderOf(digest.Digest), cancellationToken);
 
         log.Write("INFO", $"Artifact {digest.Digest[..12]} with {digest.Files} files.");
         return (new Artifact(digest.Digest, launch, serverVersion), "");
@@ -63,7 +58,7 @@ internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeS
         foreach (var folder in Directory.GetDirectories(directory))
         {
             var name = Path.GetFileName(folder);
-            if (name.StartsWith(RemovedPrefix, StringComparison.Ordinal))
+            if (IsLeftOver(folder))
             {
                 await FileTree.DeleteAsync(folder, cancellationToken);
                 continue;
@@ -84,6 +79,34 @@ internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeS
         index.Prune(digest => Directory.Exists(FolderOf(digest)), time.GetUtcNow() - grace);
         return removed;
     }
+
+    /// <summary>By a rename, which is all or nothing also where other control planes look at the same directory.</summary>
+    private void Publish(string built, string folder, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(directory);
+        try
+        {
+            Directory.SetLastWriteTimeUtc(built, time.GetUtcNow().UtcDateTime);
+            Directory.Move(built, folder);
+        }
+        catch (IOException) when (Directory.Exists(folder))
+        {
+            // Somebody else built the same.
+        }
+        catch (IOException apart) when (apart.HResult == OtherFileSystem)
+        {
+            var arriving = Path.Combine(directory, $"{ArrivingPrefix}{Guid.NewGuid():N}");
+            FileTree.Copy(built, arriving, cancellationToken);
+            Libc.SyncFileSystem(arriving);
+            Publish(arriving, folder, cancellationToken);
+        }
+
+        Libc.SyncFolder(directory);
+    }
+
+    private bool IsLeftOver(string folder) => Path.GetFileName(folder) is { } name
+        && (name.StartsWith(RemovedPrefix, StringComparison.Ordinal)
+            || (name.StartsWith(ArrivingPrefix, StringComparison.Ordinal) && Directory.GetLastWriteTimeUtc(folder) < time.GetUtcNow().UtcDateTime - grace));
 
     private string FolderOf(string digest) => Path.Combine(directory, digest);
 }

@@ -30,6 +30,20 @@ internal static class FileTree
         }
     }
 
+    /// <summary>Files with their modes, links as links. The target must not be there.</summary>
+    public static void Copy(string from, string to, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(to, File.GetUnixFileMode(from));
+        foreach (var entry in new DirectoryInfo(from).EnumerateFileSystemInfos())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var target = Path.Combine(to, entry.Name);
+            if (entry.LinkTarget is { } link) File.CreateSymbolicLink(target, link);
+            else if (entry is DirectoryInfo) Copy(entry.FullName, target, cancellationToken);
+            else File.Copy(entry.FullName, target);
+        }
+    }
+
     /// <summary>Sum of all files' lengths; what vanishes meanwhile, or cannot be read, does not count.</summary>
     public static long Bytes(string folder, CancellationToken cancellationToken)
     {

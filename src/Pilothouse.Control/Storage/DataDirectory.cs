@@ -7,6 +7,9 @@ public sealed class DataDirectory(IOptions<StorageOptions> options)
 {
     public string Root { get; } = Path.GetFullPath(options.Value.DataDirectory);
 
+    /// <summary>Seen by every control plane on the same store.</summary>
+    private string Shared { get; } = Path.GetFullPath(options.Value.SharedDirectory ?? options.Value.DataDirectory);
+
     public string DatabaseFile => Path.Combine(Root, "pilothouse.db");
 
     /// <summary>Held by the one control plane that uses this directory.</summary>
@@ -16,17 +19,20 @@ public sealed class DataDirectory(IOptions<StorageOptions> options)
 
     public string MasterKeyFile => Path.Combine(Root, "master-key");
 
-    public string Blobs => Path.Combine(Root, "blobs");
+    public string Blobs => Path.Combine(Shared, "blobs");
 
     /// <summary>Artifacts are moved into place whole: one whose directory is there is complete.</summary>
-    public bool HasArtifact(string digest) => Directory.Exists(Path.Combine(Root, "artifacts", digest));
+    public bool HasArtifact(string digest) => Directory.Exists(Path.Combine(Shared, "artifacts", digest));
 
-    /// <summary>Creates the root for its owner alone; an existing one is left as it is.</summary>
+    /// <summary>Creates the directories for their owner alone; an existing one is left as it is.</summary>
     public void Ensure()
     {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(Root);
-        else
-            Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var folder in (string[])[Root, Shared])
+        {
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(folder);
+            else
+                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 }

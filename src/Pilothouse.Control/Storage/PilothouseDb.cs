@@ -36,6 +36,7 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
     public DbSet<TagValueRow> TagValues => Set<TagValueRow>();
     public DbSet<TaggingRow> Taggings => Set<TaggingRow>();
     public DbSet<ListenerContactRow> ListenerContacts => Set<ListenerContactRow>();
+    public DbSet<LeaseRow> Leases => Set<LeaseRow>();
 
     private PreparedCommands? _prepared;
 
@@ -126,6 +127,11 @@ public abstract class PilothouseDb(DbContextOptions options) : DbContext(options
         ConfigureExplain(modelBuilder);
         ConfigureTracing(modelBuilder);
         ConfigureTags(modelBuilder);
+        modelBuilder.Entity<LeaseRow>(table =>
+        {
+            table.ToTable("leases");
+            table.HasKey(row => row.Name);
+        });
     }
 
     private static void ConfigureTags(ModelBuilder modelBuilder)

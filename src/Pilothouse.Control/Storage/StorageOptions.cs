@@ -16,6 +16,11 @@ public sealed class StorageOptions
     /// directory. Holds a password: give it as an environment variable rather than on the command line.
     /// </summary>
     public string? Database { get; set; }
+
+    /// <summary>
+    /// Uploads and artifacts, where several control planes use one PostgreSQL: a directory that all of them see, e.g. on NFS. Null: the data directory.
+    /// </summary>
+    public string? SharedDirectory { get; set; }
 }
 
 [OptionsValidator]

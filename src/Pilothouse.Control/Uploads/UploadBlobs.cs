@@ -3,9 +3,10 @@ using Pilothouse.Control.Storage;
 namespace Pilothouse.Control.Uploads;
 
 /// <summary>Archives on disk. A file under its final name is whole; what is still arriving lies in a folder of its own.</summary>
-internal sealed class UploadBlobs(DataDirectory directory)
+internal sealed class UploadBlobs(DataDirectory directory, DataDirectoryLock replica)
 {
-    private string Arriving => Path.Combine(directory.Blobs, "arriving");
+    /// <summary>Of this control plane: others may share the directory.</summary>
+    private string Arriving => Path.Combine(directory.Blobs, "arriving", replica.Replica);
 
     public static string NewObjectPath(Guid workspace, Guid deployment) =>
         $"uploads/{workspace:D}/{deployment:D}/{Guid.NewGuid():N}.tar.gz";

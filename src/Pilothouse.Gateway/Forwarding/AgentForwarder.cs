@@ -1,6 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using Pilothouse.Gateway.Routing;
 using Yarp.ReverseProxy.Forwarder;
@@ -22,7 +20,7 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
             return Outcome.Refused;
         }
 
-        Unlimit(http);
+        BodyLimits.Lift(http, options.Value);
         var began = time.GetTimestamp();
         var isWaiting = false;
         try
@@ -77,13 +75,6 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
         if (IsUnsent(http)) return null;
         await FailAsync(http, ticket.Target, error);
         return Outcome.Failed;
-    }
-
-    private void Unlimit(HttpContext http)
-    {
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = options.Value.MaxBodyBytes;
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } upload) upload.MinDataRate = null;
-        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } download) download.MinDataRate = null;
     }
 
     /// <summary>The forwarder aborts the caller's connection too when an answer breaks off.</summary>

@@ -1,13 +1,15 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Pilothouse.Core.Routing;
+using Pilothouse.Core.Runtimes;
 using Pilothouse.Gateway.Routing;
 
 namespace Pilothouse.Gateway.Forwarding;
 
 /// <summary>Finds the deployment that a request is for and checks the caller; the rest of the path is the agent's.</summary>
 internal sealed class GatewayMiddleware(
-    RequestDelegate next, AgentAddresses addresses, RouteTable routes, AgentForwarder forwarder, ICallerCheck callers, GatewayMetrics metrics)
+    RequestDelegate next, AgentAddresses addresses, RouteTable routes, AgentForwarder forwarder, PeerForwarder peers, ICallerCheck callers, IAgentsLease lease,
+    GatewayMetrics metrics)
 {
     public Task InvokeAsync(HttpContext http) => Thread.CurrentThread.IsThreadPoolThread ? FindAsync(http) : FromPoolAsync(http);
 
@@ -26,8 +28,10 @@ internal sealed class GatewayMiddleware(
         var outcome = Outcome.Refused;
         try
         {
-            if (routes.FindByLabel(address.Label) is not { Target: { } target } lane || IsPrivate(address.Rest))
-                await GatewayAnswers.WriteAsync(http, StatusCodes.Status404NotFound, GatewayAnswers.NoAgent);
+            if (!lease.IsHeld && await peers.ForwardAsync(http) is { } elsewhere)
+                outcome = elsewhere;
+            else if (await routes.FindAsync(address.Label, http.RequestAborted) is not { Target: { } target } lane || IsPrivate(address.Rest))
+                await NotFoundAsync(http);
             else if (await OpenAsync(http, target) is { } withheld)
                 outcome = await forwarder.ForwardAsync(http, lane, new AgentRequest(address.Rest, RawPath(http, address.Prefix), address.Prefix, withheld));
         }
@@ -38,6 +42,10 @@ internal sealed class GatewayMiddleware(
 
         metrics.Ended(outcome, http.Response.StatusCode, began);
     }
+
+    private Task NotFoundAsync(HttpContext http) => routes.IsTakingOver
+        ? GatewayAnswers.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "This agent does not answer now: it is being started. Try again.")
+        : GatewayAnswers.WriteAsync(http, StatusCodes.Status404NotFound, GatewayAnswers.NoAgent);
 
     /// <summary>Null when the caller was refused. Of several different keys all must open: some clients send their own line beside the configured one.</summary>
     private async ValueTask<Withheld?> OpenAsync(HttpContext http, RouteTarget target)

@@ -2,17 +2,27 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Pilothouse.Core;
 using Pilothouse.Core.Routing;
+using Pilothouse.Core.Runtimes;
 
 namespace Pilothouse.Gateway.Routing;
 
 /// <summary>Every deployment's route. Callers look up without a lock; what must be exact is decided under the lock of one deployment.</summary>
-internal sealed class RouteTable(TimeProvider time, IOptions<GatewayOptions> options) : IGateway
+internal sealed class RouteTable(TimeProvider time, IOptions<GatewayOptions> options, IAgentsLease lease) : IGateway
 {
+    /// <summary>Agents that another process ran a moment ago come up here within this, each in its time.</summary>
+    private static readonly TimeSpan s_takingOver = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
+
     private readonly ConcurrentDictionary<DeploymentId, RouteLane> _lanes = new();
     private readonly ConcurrentDictionary<string, RouteLane> _byLabel = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Null for a label that no deployment has.</summary>
-    public RouteLane? FindByLabel(string label) => _byLabel.GetValueOrDefault(label);
+    /// <summary>Whether routes that are not there yet may come in the next moment.</summary>
+    public bool IsTakingOver => lease.TakenAt is { } at && time.GetUtcNow() - at < s_takingOver;
+
+    /// <summary>Null for a label that no deployment has; while agents are taken over, only after a wait.</summary>
+    public ValueTask<RouteLane?> FindAsync(string label, CancellationToken cancellationToken) =>
+        _byLabel.TryGetValue(label, out var lane) || !IsTakingOver ? new ValueTask<RouteLane?>(lane) : AwaitAsync(label, cancellationToken);
 
     public void Publish(Route route)
     {
@@ -35,6 +45,14 @@ internal sealed class RouteTable(TimeProvider time, IOptions<GatewayOptions> opt
     public IReadOnlyList<RequestUnderWay> UnderWay(DeploymentId deployment) => _lanes.GetValueOrDefault(deployment)?.UnderWay() ?? [];
 
     public IRouteHold Hold(DeploymentId deployment, TimeSpan holdLimit) => Lane(deployment).Hold(holdLimit);
+
+    private async ValueTask<RouteLane?> AwaitAsync(string label, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        RouteLane? lane;
+        while (!_byLabel.TryGetValue(label, out lane) && time.GetElapsedTime(began) < options.Value.RestartLimit) await Task.Delay(s_look, time, cancellationToken);
+        return lane;
+    }
 
     private RouteLane Lane(DeploymentId deployment) =>
         _lanes.GetOrAdd(deployment, static (deployment, table) => new RouteLane(table, deployment), this);

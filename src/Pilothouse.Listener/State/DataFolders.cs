@@ -9,7 +9,7 @@ internal sealed class DataFolders(IOptions<ListenerOptions> options)
 {
     private string Root => Path.GetFullPath(options.Value.DataDirectory);
 
-    public string Artifact(string digest) => Path.Combine(Root, "artifacts", digest);
+    public string Artifact(string digest) => Path.Combine(Path.GetFullPath(options.Value.SharedDirectory ?? options.Value.DataDirectory), "artifacts", digest);
 
     public string State(DeploymentId deployment) => Path.Combine(Root, "state", $"{deployment.Value:N}");
 

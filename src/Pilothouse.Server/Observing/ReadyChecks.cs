@@ -5,6 +5,7 @@ using Pilothouse.Core;
 using Pilothouse.Core.Deployments;
 using Pilothouse.Core.Reconciling;
 using Pilothouse.Core.Routing;
+using Pilothouse.Core.Runtimes;
 
 namespace Pilothouse.Server.Observing;
 
@@ -15,7 +16,7 @@ internal sealed record Readiness(bool Ready, IReadOnlyList<ReadyCheck> Checks);
 
 /// <summary>Whether this process can serve now, and if not why.</summary>
 internal sealed class ReadyChecks(
-    IDbContextFactory<PilothouseDb> databases, IGateway gateway, LoopMetrics loops, IOptions<ObservabilityOptions> options, TimeProvider time,
+    IDbContextFactory<PilothouseDb> databases, IGateway gateway, IAgentsLease lease, LoopMetrics loops, IOptions<ObservabilityOptions> options, TimeProvider time,
     ILogger<ReadyChecks> logger)
 {
     /// <summary>An agent that does not come back must not keep the others from being called.</summary>
@@ -75,6 +76,8 @@ internal sealed class ReadyChecks(
 
     private async Task<bool> HaveRoutesAsync(PilothouseDb db, CancellationToken cancellationToken)
     {
+        // Another control plane has them, and callers are sent there.
+        if (lease.Elsewhere is not null) return true;
         var serving = await db.Deployments
             .Where(row => row.ActiveRevisionId != null && row.Status != DeploymentStatus.AwaitingDelete)
             .Select(row => row.Id)

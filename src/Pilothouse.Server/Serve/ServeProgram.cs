@@ -6,13 +6,17 @@ using Pilothouse.Control;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
+using Pilothouse.Core.Runtimes;
 
 namespace Pilothouse.Server.Serve;
 
 /// <summary>The runbook of <c>serve</c>.</summary>
 internal static class ServeProgram
 {
-    /// <summary>0 after a clean stop, 1 when it could not start; the sentence is on standard error.</summary>
+    /// <summary>Another control plane took the agents over: whoever supervises this process starts a fresh one.</summary>
+    private const int Superseded = 3;
+
+    /// <summary>0 after a clean stop, 1 when it could not start, 3 when another control plane took over its agents; the sentence is on standard error.</summary>
     public static async Task<int> RunAsync(ServeFlags flags, CancellationToken cancellationToken)
     {
         string? urls = null;
@@ -24,7 +28,7 @@ internal static class ServeProgram
             await app.StartAsync(cancellationToken);
             Announce(app, newKey);
             await app.WaitForShutdownAsync(cancellationToken);
-            return 0;
+            return app.Services.GetRequiredService<IAgentsLease>().IsLost ? Superseded : 0;
         }
         catch (Exception refused) when (Sentence(refused, urls) is { } sentence)
         {

@@ -37,6 +37,8 @@ internal static class ServeSettings
             ["Storage:DataDirectory"] = data,
             ["Listener:DataDirectory"] = data,
             ["Builds:DataDirectory"] = data,
+            ["Builds:SharedDirectory"] = environment["Storage:SharedDirectory"],
+            ["Listener:SharedDirectory"] = environment["Storage:SharedDirectory"],
         });
         if (flags.Database is { } database) builder.AddInMemoryCollection([new("Storage:Database", database)]);
         if (flags.PublicUrl is { } publicUrl) builder.AddInMemoryCollection([new("Gateway:PublicUrl", publicUrl.TrimEnd('/'))]);

@@ -7,11 +7,12 @@ using Xunit;
 namespace Pilothouse.EndToEnd.World;
 
 /// <summary>The public API as any client would call it: HTTP and JSON, nothing of ours.</summary>
-public sealed class ControlPlane(RunningServer server)
+/// <param name="key">Null: the one that the server made.</param>
+public sealed class ControlPlane(RunningServer server, string? key = null)
 {
     private static readonly string[] s_final = ["DEPLOYED", "CREATE_FAILED", "BUILD_FAILED", "DEPLOY_FAILED", "SKIPPED", "INTERRUPTED"];
 
-    public HttpClient Http { get; } = server.Client();
+    public HttpClient Http { get; } = server.Client(key);
 
     /// <returns>The deployment.</returns>
     public Task<JsonElement> CreateAsync(string name, string type = "dev") => SendAsync(HttpMethod.Post, "/v2/deployments", new
@@ -80,7 +81,7 @@ public sealed class ControlPlane(RunningServer server)
     public async Task<Agent> AgentAsync(string deployment)
     {
         var answer = await SendAsync(HttpMethod.Get, $"/v2/deployments/{deployment}");
-        return new Agent(answer.GetProperty("source_config").GetProperty("custom_url").GetString()!, server.Key);
+        return new Agent(answer.GetProperty("source_config").GetProperty("custom_url").GetString()!, key ?? server.Key);
     }
 
     /// <summary>Fails on any other than a 2xx answer.</summary>

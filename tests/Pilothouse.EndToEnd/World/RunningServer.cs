@@ -10,6 +10,8 @@ public sealed partial class RunningServer : IAsyncDisposable
 {
     private const int Terminate = 15;
     private const int Kill = 9;
+    private const int Stop = 19;
+    private const int Continue = 18;
     private readonly List<string> _lines = [];
     private readonly Dictionary<string, string> _settings;
     private readonly bool _ownsDirectory;
@@ -104,13 +106,24 @@ public sealed partial class RunningServer : IAsyncDisposable
         await _process.WaitForExitAsync(CancellationToken.None);
     }
 
+    /// <summary>SIGSTOP: the process alone, as a machine that hangs; its agents go on.</summary>
+    public void Pause() => _ = Signal(_process.Id, Stop);
+
+    public void Resume() => _ = Signal(_process.Id, Continue);
+
+    /// <returns>The exit code, once it has ended by itself.</returns>
+    public async Task<int> ExitAsync()
+    {
+        await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+        return _process.ExitCode;
+    }
+
     /// <summary>SIGTERM.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync()
     {
         _ = Signal(_process.Id, Terminate);
-        await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
-        return _process.ExitCode;
+        return await ExitAsync();
     }
 
     public HttpClient Client(string? key = null)
