@@ -12,6 +12,7 @@ using Pilothouse.Control.Access;
 using Pilothouse.Control.Storage;
 using Pilothouse.Control.Tests.World;
 using Pilothouse.Core;
+using Pilothouse.Core.Runtimes;
 using Xunit;
 
 namespace Pilothouse.Control.Tests;
@@ -69,6 +70,9 @@ internal sealed class ControlHost : IAsyncDisposable
         {
             var key = await app.Services.GetRequiredService<ControlStart>().PrepareAsync(Cancel);
             await app.StartAsync(Cancel);
+
+            // Alone on its database, so that what it says of agents counts, also without a listener inside.
+            if (settings?.GetValueOrDefault("Storage:Database") is null) await app.Services.GetRequiredService<IAgentsLease>().TakeAsync(Cancel);
             return new ControlHost(app, own, directory is null, key);
         }
         catch

@@ -31,9 +31,11 @@ internal sealed class AgentsLease(
     private const string Holder = "SELECT address FROM leases WHERE name = $1 AND until > now()";
     private const string GiveBack = "UPDATE leases SET until = now() WHERE name = $1 AND fence = $2";
 
+    private readonly SemaphoreSlim _turn = new(1);
     private readonly TaskCompletionSource _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string? _address = AddressOf(options.Value.Address, configuration["Urls"]);
     private volatile bool _isWanted;
+    private bool _isAway;
     private volatile Uri? _elsewhere;
     private long _fence;
 
@@ -45,10 +47,11 @@ internal sealed class AgentsLease(
 
     public Uri? Elsewhere => IsHeld ? null : _elsewhere;
 
-    public Task TakeAsync(CancellationToken cancellationToken)
+    public async Task TakeAsync(CancellationToken cancellationToken)
     {
         _isWanted = true;
-        return _taken.Task.WaitAsync(cancellationToken);
+        await TryPassAsync(cancellationToken);
+        await _taken.Task.WaitAsync(cancellationToken);
     }
 
     public async ValueTask<bool> HoldsAsync(PilothouseDb db, CancellationToken cancellationToken)
@@ -62,6 +65,7 @@ internal sealed class AgentsLease(
     public async ValueTask DisposeAsync()
     {
         Dispose();
+        _turn.Dispose();
         if (!IsHeld) return;
         try
         {
@@ -75,22 +79,40 @@ internal sealed class AgentsLease(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var isAway = false;
         while (!stoppingToken.IsCancellationRequested && !IsLost)
         {
-            try
-            {
-                await PassAsync(stoppingToken);
-                isAway = false;
-            }
-            catch (Exception away) when (!stoppingToken.IsCancellationRequested)
-            {
-                if (!isAway) logger.LeaseUnknown(away);
-                isAway = true;
-            }
+            await TryPassAsync(stoppingToken);
 
             // The holder renews three times in a lease; the others look often enough to send callers on at once.
             await Task.Delay(IsHeld ? options.Value.Lease / 3 : options.Value.Lease / 10, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task TryPassAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _turn.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        try
+        {
+            await PassAsync(cancellationToken);
+            _isAway = false;
+        }
+        catch (Exception away)
+        {
+            // Whatever it is, the next pass may find it gone.
+            if (!_isAway && !cancellationToken.IsCancellationRequested) logger.LeaseUnknown(away);
+            _isAway = true;
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 

@@ -42,6 +42,7 @@ internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, 
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (!await IsFreeAsync(db, row.Id, cancellationToken)) return null;
         var now = clock.GetUtcNow();
         var next = RevisionMachine.Next(row.Status, RevisionEvent.BuildStarted);
         var fence = row.LeaseFence + 1;
@@ -64,6 +65,10 @@ internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, 
         signals.EventsTold(new DeploymentId(row.DeploymentId));
         return row;
     }
+
+    /// <summary>Several control planes hear of a revision at the same moment: whoever finds another one at it goes on to the next.</summary>
+    private static async Task<bool> IsFreeAsync(PilothouseDb db, Guid revision, CancellationToken cancellationToken) => db is SqliteDb
+        || (await db.Database.SqlQuery<Guid>($"SELECT id AS \"Value\" FROM revisions WHERE id = {revision} FOR UPDATE SKIP LOCKED").ToListAsync(cancellationToken)).Count > 0;
 
     /// <summary>Whoever has that name held this process's data directory before it, and is dead.</summary>
     public bool IsOfTheDead(PilothouseDb db, string owner) =>

@@ -10,6 +10,8 @@ public sealed class DataDirectory(IOptions<StorageOptions> options)
     /// <summary>Seen by every control plane on the same store.</summary>
     private string Shared { get; } = Path.GetFullPath(options.Value.SharedDirectory ?? options.Value.DataDirectory);
 
+    public bool IsShared => options.Value.SharedDirectory is not null;
+
     public string DatabaseFile => Path.Combine(Root, "pilothouse.db");
 
     /// <summary>Held by the one control plane that uses this directory.</summary>

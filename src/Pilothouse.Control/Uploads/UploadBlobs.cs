@@ -5,8 +5,10 @@ namespace Pilothouse.Control.Uploads;
 /// <summary>Archives on disk. A file under its final name is whole; what is still arriving lies in a folder of its own.</summary>
 internal sealed class UploadBlobs(DataDirectory directory, DataDirectoryLock replica)
 {
+    private string AllArriving => Path.Combine(directory.Blobs, "arriving");
+
     /// <summary>Of this control plane: others may share the directory.</summary>
-    private string Arriving => Path.Combine(directory.Blobs, "arriving", replica.Replica);
+    private string Arriving => Path.Combine(AllArriving, replica.Replica);
 
     public static string NewObjectPath(Guid workspace, Guid deployment) =>
         $"uploads/{workspace:D}/{deployment:D}/{Guid.NewGuid():N}.tar.gz";
@@ -52,6 +54,7 @@ internal sealed class UploadBlobs(DataDirectory directory, DataDirectoryLock rep
     /// <summary>What arrived in part when an earlier process ended. Only while nothing is served.</summary>
     public void RemoveArriving()
     {
-        if (Directory.Exists(Arriving)) Directory.Delete(Arriving, recursive: true);
+        var dead = directory.IsShared ? Arriving : AllArriving;
+        if (Directory.Exists(dead)) Directory.Delete(dead, recursive: true);
     }
 }

@@ -276,7 +276,7 @@ public sealed class UploadTests
     private static string[] Arriving(ControlWorld world)
     {
         var folder = Path.Combine(world.Host.Directory, "blobs", "arriving");
-        return Directory.Exists(folder) ? Directory.GetFiles(folder) : [];
+        return Directory.Exists(folder) ? Directory.GetFiles(folder, "*", SearchOption.AllDirectories) : [];
     }
 
     private static Task<UploadRow> RowAsync(ControlWorld world, string path) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Pilothouse.Control.Storage;
@@ -6,19 +7,28 @@ using Pilothouse.Testing.Postgres;
 
 namespace Pilothouse.Control.Tests.World;
 
-/// <summary><c>PILOTHOUSE_TEST_DATABASE=postgres</c> runs the tests on PostgreSQL: a data directory has a database of its own there, a copy of a migrated one.</summary>
+/// <summary>
+/// A data directory has a database of its own, a copy of a migrated one, since migrating takes longer than most tests. <c>PILOTHOUSE_TEST_DATABASE=postgres</c>
+/// runs the tests on PostgreSQL.
+/// </summary>
 internal static class TestDatabase
 {
     private const string Template = "migrated";
+    private const string DatabaseFile = "pilothouse.db";
 
-    private static readonly Lazy<Task> s_template = new(MakeTemplateAsync);
+    private static readonly Lazy<Task<string>> s_template = new(MakeTemplateAsync);
     private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> s_names = new(StringComparer.Ordinal);
 
     public static bool IsPostgres { get; } = Environment.GetEnvironmentVariable("PILOTHOUSE_TEST_DATABASE") is "postgres";
 
-    /// <returns>Null: SQLite.</returns>
-    public static async Task<string?> OfAsync(string directory) =>
-        IsPostgres ? await s_names.GetOrAdd(directory, _ => new Lazy<Task<string>>(CreateAsync)).Value : null;
+    /// <returns>Null: SQLite, in the directory.</returns>
+    public static async Task<string?> OfAsync(string directory)
+    {
+        if (IsPostgres) return await s_names.GetOrAdd(directory, _ => new Lazy<Task<string>>(CreateAsync)).Value;
+        var file = Path.Combine(directory, DatabaseFile);
+        if (!File.Exists(file)) File.Copy(await s_template.Value, file);
+        return null;
+    }
 
     public static async Task RemoveAsync(string directory)
     {
@@ -36,18 +46,27 @@ internal static class TestDatabase
         return server.ConnectionString(name);
     }
 
-    private static async Task MakeTemplateAsync()
+    /// <returns>SQLite's file.</returns>
+    private static async Task<string> MakeTemplateAsync()
     {
-        var server = await PostgresServer.OneAsync();
-        await server.CreateDatabaseAsync(Template);
         var directory = Directory.CreateTempSubdirectory("pilothouse-template-").FullName;
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(directory, recursive: true);
+        var settings = new Dictionary<string, string?>(StringComparer.Ordinal) { ["Storage:DataDirectory"] = directory };
+        if (IsPostgres)
         {
-            ["Storage:DataDirectory"] = directory,
-            ["Storage:Database"] = $"{server.ConnectionString(Template)};Pooling=false",
-        }).Build();
+            var server = await PostgresServer.OneAsync();
+            await server.CreateDatabaseAsync(Template);
+            settings["Storage:Database"] = $"{server.ConnectionString(Template)};Pooling=false";
+        }
+
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         await using (var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddStorage(configuration).BuildServiceProvider())
             await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
-        Directory.Delete(directory, recursive: true);
+
+        // What lies beside the file goes into it when the last connection closes.
+        var file = Path.Combine(directory, DatabaseFile);
+        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file }.ToString());
+        SqliteConnection.ClearPool(connection);
+        return file;
     }
 }
