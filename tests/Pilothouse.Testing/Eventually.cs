@@ -20,14 +20,14 @@ public static class Eventually
         ReadAsync(() => Task.FromResult(read()), isThere, text);
 
     public static async Task<T> ReadAsync<T>(
-        Func<Task<T>> read, Func<T, bool> isThere, [CallerArgumentExpression(nameof(isThere))] string text = "")
+        Func<Task<T>> read, Func<T, bool> isThere, [CallerArgumentExpression(nameof(isThere))] string text = "", TimeSpan? limit = null)
     {
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
             var seen = await read();
             if (isThere(seen)) return seen;
-            if (Stopwatch.GetElapsedTime(started) > Limit) Assert.Fail($"Not within {Limit}: {text}; last seen: {seen}");
+            if (Stopwatch.GetElapsedTime(started) > (limit ?? Limit)) Assert.Fail($"Not within {limit ?? Limit}: {text}; last seen: {seen}");
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }

@@ -8,6 +8,12 @@ internal sealed class AccessCaches(TimeProvider clock)
     /// <summary>What another control plane on the same store changed is noticed within this, also while its news do not arrive.</summary>
     public static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
 
+    /// <summary>Agents answer their callers while the store is away, for this long; nobody can revoke a key meanwhile.</summary>
+    public static readonly TimeSpan StaleLimit = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a store that does not say a word is waited for, where something older would do.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     /// <summary>Something was changed here, for the other control planes. Handlers must not block or throw.</summary>
     public event Action? Forgotten;
 

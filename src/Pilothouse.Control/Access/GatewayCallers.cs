@@ -1,4 +1,5 @@
 using Pilothouse.Control.Access.Oidc;
+using Pilothouse.Control.Storage;
 using Pilothouse.Core;
 using Pilothouse.Core.Routing;
 
@@ -8,6 +9,18 @@ namespace Pilothouse.Control.Access;
 internal sealed class GatewayCallers(ApiKeys keys, UserTokens tokens, Standing standing, KeyUse use) : ICallerCheck
 {
     public async ValueTask<bool> MayCallAsync(WorkspaceId workspace, string? apiKey, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadAsync(workspace, apiKey, cancellationToken);
+        }
+        catch (Exception away) when (StoreTrouble.Sentence(away) is { } sentence)
+        {
+            throw new CallerUnknownException(sentence, away);
+        }
+    }
+
+    private async ValueTask<bool> ReadAsync(WorkspaceId workspace, string? apiKey, CancellationToken cancellationToken)
     {
         if (apiKey is null || await FindAsync(apiKey, cancellationToken) is not { } credential) return false;
         if (await standing.FindAsync(credential, workspace, cancellationToken) is null) return false;

@@ -59,5 +59,9 @@ public sealed record SwitchCounts(int UnderWayAtHold, int Held, int Moved, int R
 public interface ICallerCheck
 {
     /// <param name="apiKey">The <c>X-Api-Key</c> header (or the bearer token) as it came; null when there was none.</param>
+    /// <exception cref="CallerUnknownException">It cannot be told at present.</exception>
     ValueTask<bool> MayCallAsync(WorkspaceId workspace, string? apiKey, CancellationToken cancellationToken);
 }
+
+/// <summary>Whether a caller may do something cannot be told, since whoever knows it does not answer.</summary>
+public sealed class CallerUnknownException(string message, Exception inner) : Exception(message, inner);

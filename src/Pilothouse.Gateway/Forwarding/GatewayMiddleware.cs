@@ -39,6 +39,10 @@ internal sealed class GatewayMiddleware(
         {
             outcome = Outcome.Left;
         }
+        catch (CallerUnknownException) when (!http.Response.HasStarted)
+        {
+            await GatewayAnswers.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "Whether this key reaches the agent cannot be told at present. Try again.");
+        }
 
         metrics.Ended(outcome, http.Response.StatusCode, began);
     }

@@ -7,6 +7,11 @@ public static class Processes
     public static IReadOnlyList<int> OfReplicas(string dataDirectory) =>
         [.. All().Where(process => Read(process, "environ").Contains($"PILOTHOUSE_REPLICA={dataDirectory}", StringComparison.Ordinal))];
 
+    /// <summary>The markers of the same; several processes of one replica carry the same one.</summary>
+    public static IEnumerable<string> ReplicasOf(string dataDirectory) => OfReplicas(dataDirectory)
+        .Select(process => Read(process, "environ").Split('\0').FirstOrDefault(line => line.StartsWith("PILOTHOUSE_REPLICA=", StringComparison.Ordinal)))
+        .OfType<string>();
+
     /// <summary>Programs of builds: every process whose working directory or arguments are below the directory's work folders.</summary>
     public static IReadOnlyList<int> OfBuilds(string dataDirectory) =>
         [.. All().Where(process => Read(process, "cmdline").Contains(Path.Combine(dataDirectory, "builds"), StringComparison.Ordinal)

@@ -4,7 +4,7 @@ using Xunit.Sdk;
 
 namespace Pilothouse.Testing.Postgres;
 
-/// <summary>A real PostgreSQL of this test process, in a directory of its own, on loopback; started when first asked for, and gone with the process.</summary>
+/// <summary>A real PostgreSQL in a directory of its own, on loopback; gone with the test process.</summary>
 public sealed class PostgresServer
 {
     private static readonly Lazy<Task<PostgresServer>> s_one = new(StartAsync);
@@ -14,18 +14,36 @@ public sealed class PostgresServer
         ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
         : [];
 
-    // Ends with the standard input, so also when the tests are killed.
-    private const string Runner = "\"$@\" </dev/null & read -r _; kill -QUIT $!; wait $!; rm -rf \"$PILOTHOUSE_TEST_POSTGRES\"";
+    // Starts it again when it ends; ends with the standard input, so also when the tests are killed.
+    private const string Runner =
+        """
+        cd "$PILOTHOUSE_TEST_POSTGRES"
+        while [ ! -e end ]; do "$@" </dev/null & echo $! >pid; wait $!; done &
+        read -r _
+        touch end; kill -QUIT "$(cat pid)"; wait; cd /; rm -rf "$PILOTHOUSE_TEST_POSTGRES"
+        """;
 
-    private readonly int _port;
+    private readonly string _root;
 
-    private PostgresServer(int port) => _port = port;
+    private PostgresServer(string root, int port) => (_root, Port) = (root, port);
 
+    public int Port { get; }
+
+    /// <summary>The one of this test process, started when first asked for.</summary>
     public static Task<PostgresServer> OneAsync() => s_one.Value;
+
+    /// <summary>Ends at once and comes back, as after a crash of the program; what was committed is there.</summary>
+    public async Task RestartAsync()
+    {
+        var process = (await File.ReadAllTextAsync(Path.Combine(_root, "pid"))).Trim();
+        await RunAsync(["kill", "-QUIT", process]);
+        await Eventually.TrueAsync(() => !string.Equals(File.ReadAllText(Path.Combine(_root, "pid")).Trim(), process, StringComparison.Ordinal));
+        await Eventually.ReadAsync(AnswersAsync, answers => answers, "PostgreSQL answers again");
+    }
 
     /// <summary>Pools are small: a test process has many databases.</summary>
     public string ConnectionString(string database) =>
-        $"Host=127.0.0.1;Port={_port};Username=pilothouse;Database={database};Maximum Pool Size=40;Include Error Detail=true";
+        $"Host=127.0.0.1;Port={Port};Username=pilothouse;Database={database};Maximum Pool Size=40;Include Error Detail=true";
 
     /// <param name="template">What it is a copy of; nobody may be connected to that. Null: an empty one.</param>
     public Task CreateDatabaseAsync(string name, string? template = null) =>
@@ -36,13 +54,14 @@ public sealed class PostgresServer
 
     private async Task ExecuteAsync(string sql)
     {
-        await using var connection = new NpgsqlConnection(ConnectionString("postgres"));
+        await using var connection = new NpgsqlConnection($"{ConnectionString("postgres")};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
     }
 
-    private static async Task<PostgresServer> StartAsync()
+    /// <summary>Another one than <see cref="OneAsync"/>.</summary>
+    public static async Task<PostgresServer> StartAsync()
     {
         var programs = Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Last() + "/bin";
         var root = Directory.CreateTempSubdirectory("pilothouse-postgres-").FullName;
@@ -70,7 +89,7 @@ public sealed class PostgresServer
         process.BeginErrorReadLine();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => End(process);
 
-        var server = new PostgresServer(port);
+        var server = new PostgresServer(root, port);
         await Eventually.ReadAsync(server.AnswersAsync, answers => answers, "PostgreSQL answers");
         return server;
     }
