@@ -81,7 +81,7 @@ public sealed class RedeployTests(ServerFixture world)
         const int clients = 8;
 
         // Without a pause they would take the processor from the redeploys that they are to see, for minutes.
-        var pause = TimeSpan.FromMilliseconds(100);
+        var pause = TimeSpan.FromMilliseconds(250);
         var id = (await world.Control.CreateAsync(ServerFixture.Name("load"), "prod")).GetProperty("id").GetString()!;
         await DeployAsync(id, "echo-js", "src/agent.ts", "v0");
         var agent = await world.Control.AgentAsync(id);
