@@ -18,6 +18,9 @@ internal sealed class StoreFaults : DbCommandInterceptor
 
     private bool IsArmed { get; set; }
 
+    /// <summary>What is thrown.</summary>
+    public Func<Exception> Failure { get; init; } = () => new InjectedException();
+
     public CommitFaults Commits => new(this);
 
     public void Arm(Func<int, bool> fails)
@@ -45,7 +48,7 @@ internal sealed class StoreFaults : DbCommandInterceptor
 
     private void Strike()
     {
-        if (IsArmed && Fails(Interlocked.Increment(ref _count))) throw new InjectedException();
+        if (IsArmed && Fails(Interlocked.Increment(ref _count))) throw Failure();
     }
 
     internal sealed class CommitFaults(StoreFaults faults) : DbTransactionInterceptor
