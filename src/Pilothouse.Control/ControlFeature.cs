@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Audit;
 using Pilothouse.Control.AuthService;
+using Pilothouse.Control.Backups;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
@@ -52,6 +53,7 @@ public static class ControlFeature
         services.AddAuthService(configuration);
         services.AddExplain();
         services.AddTags();
+        services.AddBackups();
         services.AddOpenApi();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),

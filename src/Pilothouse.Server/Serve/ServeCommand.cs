@@ -7,11 +7,7 @@ internal static class ServeCommand
 {
     public static Command Create()
     {
-        var data = new Option<string?>("--data")
-        {
-            Description = "Directory that holds everything which must survive. [default: ./.pilothouse]",
-            HelpName = "DIR",
-        };
+        var data = ForData();
         var urls = new Option<string?>("--urls")
         {
             Description = "Addresses to listen on, separated by semicolons. [default: http://127.0.0.1:8787]",
@@ -33,6 +29,12 @@ internal static class ServeCommand
             new ServeFlags(parsed.GetValue(data), parsed.GetValue(urls), parsed.GetValue(publicUrl), parsed.GetValue(domain)), cancellationToken));
         return command;
     }
+
+    public static Option<string?> ForData() => new("--data")
+    {
+        Description = "Directory that holds everything which must survive. [default: ./.pilothouse]",
+        HelpName = "DIR",
+    };
 }
 
 /// <summary>What the command line says; null: not said.</summary>
