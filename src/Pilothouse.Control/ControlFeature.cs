@@ -57,6 +57,7 @@ public static class ControlFeature
         services.AddOpenApi();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
+            provider.GetRequiredService<UnfinishedRestore>(),
             provider.GetRequiredService<DataKeys>(),
             provider.GetRequiredService<Bootstrap>(),
             provider.GetRequiredService<DataDirectoryLock>(),

@@ -60,7 +60,7 @@ internal sealed class Bootstrap(
         var now = clock.GetUtcNow();
         var organization = OrganizationId.New();
         var workspace = WorkspaceId.New();
-        var wrapped = dataKeys.New(workspace);
+        var wrapped = await dataKeys.NewAsync(db, workspace, cancellationToken);
         db.Organizations.Add(new OrganizationRow { Id = organization.Value, Name = "default", CreatedAt = now });
         db.Workspaces.Add(new WorkspaceRow
         {

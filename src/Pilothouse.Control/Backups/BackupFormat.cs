@@ -32,6 +32,7 @@ internal static partial class BackupFormat
 
     public static string PartName(string table, int number) => $"tables/{table}/{number:D6}.jsonl";
 
+    [JsonSerializable(typeof(BackupStart))]
     [JsonSerializable(typeof(BackupHeader))]
     [JsonSerializable(typeof(BackupManifest))]
     [JsonSourceGenerationOptions(
@@ -39,6 +40,9 @@ internal static partial class BackupFormat
         RespectRequiredConstructorParameters = true)]
     public sealed partial class Json : JsonSerializerContext;
 }
+
+/// <summary>What every format's header says, however the rest of it looks.</summary>
+internal sealed record BackupStart(int Format, string ProgramVersion);
 
 /// <param name="Format">1.</param>
 /// <param name="ProgramVersion">Of the program that made it.</param>

@@ -8,7 +8,11 @@ internal static class BackupsFeature
     {
         services.AddSingleton<UploadArchives>();
         services.AddSingleton<CreateBackup>();
-        services.AddSingleton(provider => new StoreBackups(provider.GetRequiredService<CreateBackup>()));
+        services.AddSingleton<UnfinishedRestore>();
+        services.AddSingleton<RestoreBackup>();
+        services.AddSingleton<CheckSecrets>();
+        services.AddSingleton(provider => new StoreBackups(
+            provider.GetRequiredService<CreateBackup>(), provider.GetRequiredService<RestoreBackup>(), provider.GetRequiredService<CheckSecrets>()));
         return services;
     }
 }

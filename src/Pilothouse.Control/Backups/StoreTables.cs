@@ -28,6 +28,8 @@ internal static class StoreTables
 
     public static string Select(BackupTable table) => $"SELECT {Columns(table)} FROM \"{table.Name}\"";
 
+    public static string SelectAny(string table) => $"SELECT 1 AS \"Value\" FROM \"{table}\" LIMIT 1";
+
     public static string Columns(BackupTable table) => string.Join(", ", table.Columns.Select(column => $"\"{column.Name}\""));
 
     private static BackupColumn Column(IProperty property) => new(property.GetColumnName(), ColumnKinds.Of(property));

@@ -41,6 +41,37 @@ internal sealed class UploadArchives(UploadBlobs blobs)
         return [.. missing.Where(archive => !written.Contains(archive.Sha256)).Select(archive => archive.ObjectPath)];
     }
 
+    /// <summary>Whole under its name, or not at all; where one is already, it is written anew.</summary>
+    public async Task RestoreAsync(IReadOnlyList<string> objectPaths, Stream content, CancellationToken cancellationToken)
+    {
+        string? arrived = null;
+        try
+        {
+            await using (var file = blobs.CreateArriving())
+            {
+                arrived = file.Name;
+                await content.CopyToAsync(file, cancellationToken);
+                file.Flush(flushToDisk: true);
+            }
+
+            foreach (var path in objectPaths.Skip(1)) blobs.Publish(await CopyAsync(arrived, cancellationToken), path);
+            blobs.Publish(arrived, objectPaths[0]);
+        }
+        finally
+        {
+            if (arrived is not null) File.Delete(arrived);
+        }
+    }
+
+    private async Task<string> CopyAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var source = File.OpenRead(path);
+        await using var copy = blobs.CreateArriving();
+        await source.CopyToAsync(copy, cancellationToken);
+        copy.Flush(flushToDisk: true);
+        return copy.Name;
+    }
+
     private async Task<FileStream?> OpenAsync(StoredArchive archive, CancellationToken cancellationToken)
     {
         FileStream? file = null;

@@ -12,8 +12,8 @@ internal static class BackupCommand
         var file = new Argument<string>("FILE") { Description = "Where to write it; an older file of that name stays until the new one is whole." };
         var data = ServeCommand.ForData();
         var command = new Command("backup", "Writes the whole store into one file, while others use it; the master key is not in it.") { file, data };
-        command.SetAction((parsed, cancellationToken) =>
-            StoreProgram.RunAsync(new ServeFlags(parsed.GetValue(data), Urls: null, PublicUrl: null, Domain: null), services => RunAsync(services, parsed.GetRequiredValue(file), cancellationToken)));
+        command.SetAction((parsed, cancellationToken) => StoreProgram.RunAsync(
+            StoreProgram.Flags(parsed.GetValue(data)), services => RunAsync(services, parsed.GetRequiredValue(file), cancellationToken)));
         return command;
     }
 

@@ -27,6 +27,8 @@ internal static class StoreProgram
         }
     }
 
+    public static ServeFlags Flags(string? data) => new(data, Urls: null, PublicUrl: null, Domain: null);
+
     private static string? Sentence(Exception refused) => refused switch
     {
         BackupRefusedException or MasterKeyException or DataDirectoryInUseException => refused.Message,

@@ -35,9 +35,9 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
         var now = TimeProvider.System.GetUtcNow();
         var workspace = WorkspaceId.New();
         var owner = organization ?? OrganizationId.New().Value;
-        var wrapped = host.Services.GetRequiredService<DataKeys>().New(workspace);
         var key = ApiKeyText.New();
         await using var db = await host.DbAsync();
+        var wrapped = await host.Services.GetRequiredService<DataKeys>().NewAsync(db, workspace, CancellationToken.None);
         if (organization is null) db.Organizations.Add(new OrganizationRow { Id = owner, Name = GoodValues.Word("organization"), CreatedAt = now });
         db.Workspaces.Add(new WorkspaceRow
         {

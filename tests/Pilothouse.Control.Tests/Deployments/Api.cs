@@ -69,9 +69,9 @@ internal sealed class Api(ControlHost host, HttpClient client, WorkspaceId works
     public static async Task<Api> InNewWorkspaceAsync(ControlHost host, string role = Roles.Admin)
     {
         var workspace = WorkspaceId.New();
-        var key = host.Services.GetRequiredService<DataKeys>().New(workspace);
         await host.WithDbAsync(async db =>
         {
+            var key = await host.Services.GetRequiredService<DataKeys>().NewAsync(db, workspace, ControlHost.Cancel);
             db.Workspaces.Add(new WorkspaceRow
             {
                 Id = workspace.Value,
