@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Security.Cryptography;
 
@@ -13,6 +14,7 @@ internal sealed class BackupArchive : IAsyncDisposable
     private readonly GZipStream _unpacked;
     private readonly byte[] _block = new byte[TarBlock.Bytes];
     private EntryContent? _current;
+    private long _bytes;
 
     public BackupArchive(string path)
     {
@@ -49,24 +51,36 @@ internal sealed class BackupArchive : IAsyncDisposable
     private async Task FinishAsync(EntryContent content, CancellationToken cancellationToken)
     {
         if (content.Left > 0) throw new InvalidDataException($"'{content.Name}' holds more than it should");
+        _bytes += content.Size;
         Read.Add(new BackupEntry(content.Name, content.Size, content.Sha256()));
         content.Dispose();
         _current = null;
         await FillAsync(_block.AsMemory(0, TarBlock.Padding(content.Size)), cancellationToken);
     }
 
-    /// <summary>The sum that gzip keeps comes only at the end, so all of it is read.</summary>
+    /// <summary>
+    /// All of it is read, since the sum that gzip keeps comes last; a sum that was cut off the library passes over, but not the size behind it
+    /// (RFC 1952, 2.3.1).
+    /// </summary>
     private async Task ReadEndAsync(CancellationToken cancellationToken)
     {
         int read;
         while ((read = await _unpacked.ReadAsync(_block, cancellationToken)) > 0)
+        {
+            _bytes += read;
             if (_block.AsSpan(0, read).ContainsAnyExcept((byte)0)) throw new InvalidDataException("it holds something after its end");
+        }
+
+        var size = new byte[sizeof(uint)];
+        RandomAccess.Read(_file.SafeFileHandle, size, _file.Length - size.Length);
+        if (BinaryPrimitives.ReadUInt32LittleEndian(size) != (uint)_bytes) throw new InvalidDataException("it ends in the middle");
     }
 
     private async Task FillAsync(Memory<byte> block, CancellationToken cancellationToken)
     {
         if (await _unpacked.ReadAtLeastAsync(block, block.Length, throwOnEndOfStream: false, cancellationToken) < block.Length)
             throw new InvalidDataException("it ends in the middle");
+        _bytes += block.Length;
     }
 
     /// <summary>One entry's bytes, counted and summed as they are read.</summary>

@@ -107,7 +107,7 @@ internal sealed class DataKeys(IDbContextFactory<PilothouseDb> databases, Master
         catch (CryptographicException notOurs)
         {
             throw new MasterKeyException(
-                $"The master key in {masters.Origin} is not the one that this data directory was encrypted with: put the right one back.", notOurs);
+                $"The master key in {masters.Origin} is not the one that the stored secrets were encrypted with: put the right one back.", notOurs);
         }
     }
 
