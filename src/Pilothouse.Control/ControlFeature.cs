@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Audit;
 using Pilothouse.Control.AuthService;
+using Pilothouse.Control.Backups;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
@@ -54,9 +55,11 @@ public static class ControlFeature
         services.AddExplain();
         services.AddTags();
         services.AddPeers(configuration);
+        services.AddBackups();
         services.AddOpenApi();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
+            provider.GetRequiredService<UnfinishedRestore>(),
             provider.GetRequiredService<DataKeys>(),
             provider.GetRequiredService<Bootstrap>(),
             provider.GetRequiredService<DataDirectoryLock>(),

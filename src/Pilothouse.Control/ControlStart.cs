@@ -1,4 +1,5 @@
 using Pilothouse.Control.Access;
+using Pilothouse.Control.Backups;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
@@ -9,6 +10,7 @@ namespace Pilothouse.Control;
 public sealed class ControlStart
 {
     private readonly DatabaseMigrator _migrator;
+    private readonly UnfinishedRestore _restore;
     private readonly DataKeys _dataKeys;
     private readonly Bootstrap _bootstrap;
     private readonly DataDirectoryLock _lock;
@@ -16,9 +18,11 @@ public sealed class ControlStart
     private readonly MappedEndpoints _endpoints;
 
     internal ControlStart(
-        DatabaseMigrator migrator, DataKeys dataKeys, Bootstrap bootstrap, DataDirectoryLock directoryLock, Takeover takeover, MappedEndpoints endpoints)
+        DatabaseMigrator migrator, UnfinishedRestore restore, DataKeys dataKeys, Bootstrap bootstrap, DataDirectoryLock directoryLock, Takeover takeover,
+        MappedEndpoints endpoints)
     {
         _migrator = migrator;
+        _restore = restore;
         _dataKeys = dataKeys;
         _bootstrap = bootstrap;
         _lock = directoryLock;
@@ -31,12 +35,14 @@ public sealed class ControlStart
     /// <exception cref="UnguardedEndpointException">An endpoint does not say who may call it; nothing was touched.</exception>
     /// <exception cref="DataDirectoryInUseException">Another control plane uses the directory.</exception>
     /// <exception cref="DatabaseUnavailableException">PostgreSQL cannot be reached, refuses this user, or a table was held too long.</exception>
+    /// <exception cref="BackupRefusedException">A restore was begun and did not end.</exception>
     /// <exception cref="MasterKeyException">Missing or wrong master key.</exception>
     /// <exception cref="BootstrapKeyException">The operator's key cannot be used.</exception>
     public async Task<string?> PrepareAsync(CancellationToken cancellationToken)
     {
         _endpoints.Check();
         await MigrateAsync(cancellationToken);
+        await _restore.CheckAsync(cancellationToken);
         await _dataKeys.PrepareAsync(cancellationToken);
         await _takeover.RunAsync(cancellationToken);
         return await _bootstrap.RunAsync(cancellationToken);

@@ -60,12 +60,12 @@ internal sealed class Bootstrap(
         var now = clock.GetUtcNow();
         var organization = OrganizationId.New();
         var workspace = WorkspaceId.New();
-        var wrapped = dataKeys.New(workspace);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(Guid.Empty, cancellationToken);
 
         // Another replica started at the same moment: the first key is its own.
         if (await db.Organizations.AnyAsync(cancellationToken)) return false;
+        var wrapped = await dataKeys.NewAsync(db, workspace, cancellationToken);
         db.Organizations.Add(new OrganizationRow { Id = organization.Value, Name = "default", CreatedAt = now });
         db.Workspaces.Add(new WorkspaceRow
         {

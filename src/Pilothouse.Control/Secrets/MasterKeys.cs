@@ -19,6 +19,11 @@ internal sealed class MasterKeys(IOptions<SecretsOptions> options, DataDirectory
 
     public int Newest => Loaded.Keys.Max();
 
+    public IReadOnlyCollection<int> Versions => Loaded.Keys;
+
+    /// <summary>The file is ours to write; what the operator brings is not.</summary>
+    public bool IsOwn => options.Value.MasterKey is null;
+
     private SortedDictionary<int, byte[]> Loaded => _keys ?? throw new InvalidOperationException("The master keys are not loaded yet.");
 
     private string? Variable => options.Value.MasterKey is { } text && text.StartsWith("env:", StringComparison.Ordinal) ? text[4..] : null;
@@ -30,8 +35,13 @@ internal sealed class MasterKeys(IOptions<SecretsOptions> options, DataDirectory
         _ => throw new MasterKeyException("Secrets:MasterKey must be 'env:NAME' or 'file:/path'."),
     };
 
-    /// <summary>Null when there is no such version.</summary>
-    public byte[]? Find(int version) => Loaded.GetValueOrDefault(version);
+    /// <summary>Null when there is no such version. One that is not known is looked for again: somebody may have added it since.</summary>
+    public async ValueTask<byte[]?> FindAsync(int version, CancellationToken cancellationToken)
+    {
+        if (Loaded.TryGetValue(version, out var known)) return known;
+        await LoadAsync(mayCreate: false, cancellationToken);
+        return Loaded.GetValueOrDefault(version);
+    }
 
     /// <param name="mayCreate">Nothing is encrypted yet; a missing default file may be made. Otherwise it must be put back.</param>
     /// <exception cref="MasterKeyException">Missing or malformed.</exception>
@@ -49,11 +59,50 @@ internal sealed class MasterKeys(IOptions<SecretsOptions> options, DataDirectory
             if (!mayCreate || options.Value.MasterKey is not null)
                 throw new MasterKeyException($"The master key is missing: put back {Origin}, without it the stored secrets cannot be read.");
             directory.Ensure();
-            var line = $"1:{Convert.ToBase64String(RandomNumberGenerator.GetBytes(SealedBox.KeyBytes))}\n";
-            await DurableFile.WritePrivateAsync(KeyFile, Encoding.ASCII.GetBytes(line), cancellationToken);
+            await WriteAsync(new() { [1] = RandomNumberGenerator.GetBytes(SealedBox.KeyBytes) }, cancellationToken);
         }
 
         _keys = Parse(await File.ReadAllTextAsync(KeyFile, cancellationToken));
+    }
+
+    /// <summary>A new version above all others, in our own file; nothing is wrapped with it yet.</summary>
+    public async Task<int> AddAsync(CancellationToken cancellationToken)
+    {
+        var version = Newest + 1;
+        await WriteAsync(new(Loaded) { [version] = RandomNumberGenerator.GetBytes(SealedBox.KeyBytes) }, cancellationToken);
+        await LoadAsync(mayCreate: false, cancellationToken);
+        return version;
+    }
+
+    /// <summary>Out of our own file.</summary>
+    public async Task RemoveAsync(int version, CancellationToken cancellationToken)
+    {
+        var left = new SortedDictionary<int, byte[]>(Loaded);
+        left.Remove(version);
+        await WriteAsync(left, cancellationToken);
+        await LoadAsync(mayCreate: false, cancellationToken);
+    }
+
+    /// <summary>Of two who change our own file at once the second would write over the first one's key.</summary>
+    /// <exception cref="MasterKeyException">Somebody else changes it.</exception>
+    public FileStream HoldFile()
+    {
+        try
+        {
+            return new FileStream($"{KeyFile}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException held)
+        {
+            throw new MasterKeyException($"Another program changes the master key in {Origin}: run this again when that has ended.", held);
+        }
+    }
+
+    private async Task WriteAsync(SortedDictionary<int, byte[]> keys, CancellationToken cancellationToken)
+    {
+        // Of writers that were killed.
+        foreach (var left in Directory.EnumerateFiles(directory.Root, $"{Path.GetFileName(KeyFile)}.*.tmp")) File.Delete(left);
+        var lines = keys.Select(key => string.Create(CultureInfo.InvariantCulture, $"{key.Key}:{Convert.ToBase64String(key.Value)}\n"));
+        await DurableFile.WritePrivateAsync(KeyFile, Encoding.ASCII.GetBytes(string.Concat(lines)), cancellationToken);
     }
 
     private SortedDictionary<int, byte[]> Parse(string text)

@@ -10,6 +10,8 @@ internal static class SecretsFeature
         services.AddOptions<SecretsOptions>().Bind(configuration.GetSection(SecretsOptions.Section));
         services.AddSingleton<MasterKeys>();
         services.AddSingleton<DataKeys>();
+        services.AddSingleton<MasterKeyRotation>();
+        services.AddSingleton(provider => new StoreKeys(provider.GetRequiredService<MasterKeyRotation>()));
         services.AddSingleton<SecretVault>();
         return services;
     }

@@ -20,30 +20,35 @@ public sealed class DatabaseMigrator(IDbContextFactory<PilothouseDb> databases, 
 
     /// <summary>With SQLite the caller holds the data directory's lock: no other program migrates at the same time.</summary>
     /// <exception cref="DatabaseUnavailableException">PostgreSQL cannot be reached, refuses this user, or a table was held too long.</exception>
-    public async Task MigrateAsync(CancellationToken cancellationToken)
+    public Task MigrateAsync(CancellationToken cancellationToken) => MigrateToAsync(null, cancellationToken);
+
+    /// <param name="migration">Whose schema an empty store shall have; null: the newest.</param>
+    /// <exception cref="DatabaseUnavailableException">PostgreSQL cannot be reached, refuses this user, or a table was held too long.</exception>
+    public async Task MigrateToAsync(string? migration, CancellationToken cancellationToken)
     {
         directory.Ensure();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (db is SqliteDb) await MigrateSqliteAsync(db, cancellationToken);
-        else await MigratePostgresAsync(db, cancellationToken);
+        var last = migration ?? db.Database.GetMigrations().Last();
+        if (db is SqliteDb) await MigrateSqliteAsync(db, last, cancellationToken);
+        else await MigratePostgresAsync(db, last, cancellationToken);
     }
 
-    private static async Task MigrateSqliteAsync(PilothouseDb db, CancellationToken cancellationToken)
+    private static async Task MigrateSqliteAsync(PilothouseDb db, string last, CancellationToken cancellationToken)
     {
-        if (!(await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any()) return;
+        if (await IsThereAsync(db, last, cancellationToken)) return;
 
         // EF's lock on SQLite is a row that a killed migration leaves behind, and then waits for without end.
         await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
-        await db.Database.MigrateAsync(cancellationToken);
+        await db.Database.MigrateAsync(last, cancellationToken);
     }
 
-    private async Task MigratePostgresAsync(PilothouseDb db, CancellationToken cancellationToken)
+    private async Task MigratePostgresAsync(PilothouseDb db, string last, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await MigrateLockedAsync(db, cancellationToken);
+                await MigrateLockedAsync(db, last, cancellationToken);
                 return;
             }
             catch (PostgresException held) when (held.SqlState is PostgresErrorCodes.LockNotAvailable && attempt < Attempts)
@@ -61,18 +66,21 @@ public sealed class DatabaseMigrator(IDbContextFactory<PilothouseDb> databases, 
     }
 
     /// <summary>The lock and the limit go with the connection when that is closed, however this ends.</summary>
-    private static async Task MigrateLockedAsync(PilothouseDb db, CancellationToken cancellationToken)
+    private static async Task MigrateLockedAsync(PilothouseDb db, string last, CancellationToken cancellationToken)
     {
         await db.Database.OpenConnectionAsync(cancellationToken);
         try
         {
             await db.Database.ExecuteSqlAsync($"SELECT set_config('lock_timeout', {LockLimit}, false)", cancellationToken);
             await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({AdvisoryLock})", cancellationToken);
-            if ((await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any()) await db.Database.MigrateAsync(cancellationToken);
+            if (!await IsThereAsync(db, last, cancellationToken)) await db.Database.MigrateAsync(last, cancellationToken);
         }
         finally
         {
             await db.Database.CloseConnectionAsync();
         }
     }
+
+    private static async Task<bool> IsThereAsync(PilothouseDb db, string migration, CancellationToken cancellationToken) =>
+        migration.Equals((await db.Database.GetAppliedMigrationsAsync(cancellationToken)).LastOrDefault(), StringComparison.Ordinal);
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 using Pilothouse.Control;
 using Pilothouse.Control.Access;
+using Pilothouse.Control.Backups;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core.Runtimes;
@@ -67,7 +68,7 @@ internal static class ServeProgram
     /// <summary>Null: not something that an operator can mend, so it surfaces whole.</summary>
     private static string? Sentence(Exception refused, string? urls) => refused switch
     {
-        MasterKeyException or BootstrapKeyException or DataDirectoryInUseException or DatabaseUnavailableException => refused.Message,
+        MasterKeyException or BackupRefusedException or BootstrapKeyException or DataDirectoryInUseException or DatabaseUnavailableException => refused.Message,
         OptionsValidationException invalid => string.Join(" ", invalid.Failures),
         IOException { InnerException: AddressInUseException } =>
             $"{urls} is in use by another program: stop that one, or choose another address with --urls.",

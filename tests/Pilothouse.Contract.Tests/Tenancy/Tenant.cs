@@ -35,9 +35,10 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
         var now = TimeProvider.System.GetUtcNow();
         var workspace = WorkspaceId.New();
         var owner = organization ?? OrganizationId.New().Value;
-        var wrapped = host.Services.GetRequiredService<DataKeys>().New(workspace);
         var key = ApiKeyText.New();
         await using var db = await host.DbAsync();
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        var wrapped = await host.Services.GetRequiredService<DataKeys>().NewAsync(db, workspace, CancellationToken.None);
         if (organization is null) db.Organizations.Add(new OrganizationRow { Id = owner, Name = GoodValues.Word("organization"), CreatedAt = now });
         db.Workspaces.Add(new WorkspaceRow
         {
@@ -61,6 +62,7 @@ public sealed class Tenant(ContractHost host, Guid organization, Guid workspace,
             CreatedAt = now,
         });
         await db.SaveChangesAsync(ContractHost.Cancel);
+        await transaction.CommitAsync();
         return new Tenant(host, owner, workspace.Value, key, organization is null);
     }
 

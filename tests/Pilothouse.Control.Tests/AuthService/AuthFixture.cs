@@ -39,9 +39,10 @@ public sealed class AuthFixture : IAsyncLifetime
     internal async Task<Api> InNewOrganizationAsync()
     {
         var (organization, workspace, key) = (OrganizationId.New(), WorkspaceId.New(), ApiKeyText.New());
-        var wrapped = Host.Services.GetRequiredService<DataKeys>().New(workspace);
-        await Host.WithDbAsync(db =>
+        await Host.WithDbAsync(async db =>
         {
+            await using var transaction = await db.Database.BeginTransactionAsync(ControlHost.Cancel);
+            var wrapped = await Host.Services.GetRequiredService<DataKeys>().NewAsync(db, workspace, ControlHost.Cancel);
             db.Organizations.Add(new OrganizationRow { Id = organization.Value, Name = "another" });
             db.Workspaces.Add(new WorkspaceRow
             {
@@ -61,7 +62,9 @@ public sealed class AuthFixture : IAsyncLifetime
                 Prefix = ApiKeyText.Shown(key),
                 Role = Roles.Admin,
             });
-            return db.SaveChangesAsync(ControlHost.Cancel);
+            await db.SaveChangesAsync(ControlHost.Cancel);
+            await transaction.CommitAsync(ControlHost.Cancel);
+            return 0;
         });
         return new Api(Host, Host.Client(key), workspace);
     }

@@ -69,9 +69,10 @@ internal sealed class Api(ControlHost host, HttpClient client, WorkspaceId works
     public static async Task<Api> InNewWorkspaceAsync(ControlHost host, string role = Roles.Admin)
     {
         var workspace = WorkspaceId.New();
-        var key = host.Services.GetRequiredService<DataKeys>().New(workspace);
         await host.WithDbAsync(async db =>
         {
+            await using var transaction = await db.Database.BeginTransactionAsync(ControlHost.Cancel);
+            var key = await host.Services.GetRequiredService<DataKeys>().NewAsync(db, workspace, ControlHost.Cancel);
             db.Workspaces.Add(new WorkspaceRow
             {
                 Id = workspace.Value,
@@ -80,7 +81,9 @@ internal sealed class Api(ControlHost host, HttpClient client, WorkspaceId works
                 WrappedDataKey = key.Wrapped,
                 MasterKeyVersion = key.Version,
             });
-            return await db.SaveChangesAsync(ControlHost.Cancel);
+            await db.SaveChangesAsync(ControlHost.Cancel);
+            await transaction.CommitAsync(ControlHost.Cancel);
+            return 0;
         });
         return new Api(host, host.Client(await host.AddKeyAsync(workspace.Value, role)), workspace);
     }

@@ -84,6 +84,7 @@ internal sealed class ControlWorld(ControlHost host) : IAsyncDisposable
                 WorkspaceId = owner,
                 DeploymentId = deployment,
                 TokenHash = RandomNumberGenerator.GetBytes(32),
+                SizeBytes = new FileInfo(file).Length,
                 ExpiresAt = now.AddHours(1),
                 StoredAt = now,
                 Sha256 = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(file, Cancel))),

@@ -18,5 +18,7 @@ internal sealed class EmptyDatabase(PostgresServer server, string name) : IAsync
     public Task<ControlHost> StartAsync(string? masterKey = null, Action<IServiceCollection>? services = null) => ControlHost.StartAsync(
         settings: new() { ["Storage:Database"] = server.ConnectionString(name), ["Secrets:MasterKey"] = masterKey }, services: services);
 
+    public string ConnectionString => server.ConnectionString(name);
+
     public async ValueTask DisposeAsync() => await server.DropDatabaseAsync(name);
 }

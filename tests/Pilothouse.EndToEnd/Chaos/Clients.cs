@@ -68,8 +68,11 @@ internal sealed class Clients(ChaosWorld world, int deployments, CancellationTok
     {
         var body = new
         {
-            name = $"chaos-{Interlocked.Increment(ref _named)}", source = "internal_source", source_config = new { deployment_type = "dev" },
-            source_revision_config = new { }, secrets = Array.Empty<object>(),
+            name = $"chaos-{Interlocked.Increment(ref _named)}",
+            source = "internal_source",
+            source_config = new { deployment_type = "dev" },
+            source_revision_config = new { },
+            secrets = Array.Empty<object>(),
         };
         var made = await NoteAsync("create", null, () => _http.PostAsJsonAsync(new Uri(Any(random), "/v2/deployments"), body, CancellationToken.None), read => Id(read, "id"));
         if (made is not { IsAcknowledged: true, Deployment: { } id }) return null;
@@ -83,7 +86,8 @@ internal sealed class Clients(ChaosWorld world, int deployments, CancellationTok
         if (await UploadAsync(at, deployment, source) is not { } path) return;
         var body = new
         {
-            revision_source = "internal_source", secrets = Array.Empty<object>(),
+            revision_source = "internal_source",
+            secrets = Array.Empty<object>(),
             source_revision_config = new { source_tarball_path = path, langgraph_config_path = "langgraph.json" },
         };
         await NoteAsync("patch", deployment, () => _http.PatchAsJsonAsync(new Uri(at, $"/v2/deployments/{deployment}"), body, CancellationToken.None), revision: read => Id(read, "latest_revision_id"));

@@ -24,7 +24,9 @@ internal sealed class WorkspaceStore(IDbContextFactory<PilothouseDb> databases, 
     public async Task<Outcome<WorkspaceRow>> CreateAsync(OrganizationId organization, string name, CancellationToken cancellationToken)
     {
         var id = WorkspaceId.New();
-        var wrapped = dataKeys.New(id);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var wrapped = await dataKeys.NewAsync(db, id, cancellationToken);
         var row = new WorkspaceRow
         {
             Id = id.Value,
@@ -34,8 +36,6 @@ internal sealed class WorkspaceStore(IDbContextFactory<PilothouseDb> databases, 
             MasterKeyVersion = wrapped.Version,
             CreatedAt = clock.GetUtcNow(),
         };
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(organization.Value, cancellationToken);
         var all = db.Workspaces.Where(one => one.OrganizationId == organization.Value);
         if (await all.AnyAsync(one => one.Name == name, cancellationToken)) return NameTaken(name);
