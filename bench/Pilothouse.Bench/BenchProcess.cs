@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -8,6 +9,7 @@ namespace Pilothouse.Bench;
 /// <summary>A program that a benchmark starts and ends; its output is kept for the case that something fails.</summary>
 internal sealed partial class BenchProcess : IAsyncDisposable
 {
+    private const double TicksPerSecond = 100;
     private readonly Process _process;
     private readonly List<string> _lines = [];
 
@@ -20,6 +22,11 @@ internal sealed partial class BenchProcess : IAsyncDisposable
             lock (_lines) return string.Join('\n', _lines.TakeLast(60));
         }
     }
+
+    /// <summary>Of the process itself, without its children.</summary>
+    public double CpuSeconds => Stat().Skip(11).Take(2).Sum(long.Parse) / TicksPerSecond;
+
+    public long ResidentBytes => long.Parse(Stat()[21], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
 
     public static BenchProcess Start(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
@@ -91,6 +98,9 @@ internal sealed partial class BenchProcess : IAsyncDisposable
         await EndsAsync(TimeSpan.FromSeconds(10));
         _process.Dispose();
     }
+
+    /// <summary>Behind the name, which may hold anything (proc_pid_stat(5)): the third field is the first here.</summary>
+    private string[] Stat() => File.ReadAllText($"/proc/{_process.Id}/stat").Split(')').Last().Trim().Split(' ');
 
     private async Task EndsAsync(TimeSpan limit)
     {

@@ -1,6 +1,7 @@
 using Pilothouse.Bench.Apis;
 using Pilothouse.Bench.Deploying;
 using Pilothouse.Bench.Gateways;
+using Pilothouse.Bench.Scale;
 
 // What benchmarks start of themselves, to be held to a core of its own.
 if (args is ["gateway-under-test", var port, var upstream])
@@ -21,6 +22,7 @@ var benches = new Dictionary<string, Func<Task>>(StringComparer.Ordinal)
     ["redeploy"] = DeployBench.RedeployAsync,
     ["gateway"] = GatewayBench.RunAsync,
     ["api"] = ApiBench.RunAsync,
+    ["scale"] = ScaleBench.RunAsync,
 };
 // `redeploy` is a part of `deploy`.
 var asked = args.Length == 0 ? [.. benches.Keys.Where(name => name != "redeploy")] : args;

@@ -41,6 +41,7 @@ public static class GatewayFeature
         services.AddSingleton<AgentForwarder>();
         services.AddSingleton<PeerForwarder>();
         services.AddSingleton<AgentAddresses>();
+        services.AddSingleton<AgentTargets>();
         services.AddMetrics();
         services.AddSingleton<GatewayMetrics>();
         return services;

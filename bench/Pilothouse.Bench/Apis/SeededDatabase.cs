@@ -42,6 +42,49 @@ internal static class SeededDatabase
         return ids;
     }
 
+    /// <summary>Of every deployment, copies of the template's revision, which has ended; the newest is the last one that was made.</summary>
+    /// <returns>Ids of 500 deployments at most.</returns>
+    public static IReadOnlyList<Guid> FillRevisions(string database, Guid template, int each)
+    {
+        using var connection = Open(database);
+        using var transaction = connection.BeginTransaction();
+        var deployments = new List<Guid>();
+        using (var list = connection.CreateCommand())
+        {
+            list.CommandText = "SELECT id FROM deployments";
+            using var reader = list.ExecuteReader();
+            while (reader.Read()) deployments.Add(reader.GetGuid(0));
+        }
+
+        using var insert = connection.CreateCommand();
+        insert.CommandText =
+            """
+            INSERT INTO revisions (id, deployment_id, number, workspace_id, source, source_revision_config, secret_values, status, status_reason, is_late, lease_fence, created_at, updated_at, deployment_type)
+            SELECT $id, $deployment, $number, workspace_id, source, source_revision_config, secret_values, status, status_reason, is_late, lease_fence, created_at, updated_at, deployment_type
+            FROM revisions WHERE deployment_id = $template AND number = 1
+            """;
+        var (id, deployment, number) = (insert.Parameters.Add("$id", SqliteType.Text), insert.Parameters.Add("$deployment", SqliteType.Text), insert.Parameters.Add("$number", SqliteType.Integer));
+        insert.Parameters.AddWithValue("$template", template);
+        using var newest = connection.CreateCommand();
+        newest.CommandText = "UPDATE deployments SET latest_revision_id = $id, next_revision_number = $next WHERE id = $deployment";
+        var (latest, owner) = (newest.Parameters.Add("$id", SqliteType.Text), newest.Parameters.Add("$deployment", SqliteType.Text));
+        newest.Parameters.AddWithValue("$next", each + 1);
+        foreach (var one in deployments)
+        {
+            for (var at = one == template ? 2 : 1; at <= each; at++)
+            {
+                (id.Value, deployment.Value, number.Value) = (Guid.NewGuid(), one, at);
+                insert.ExecuteNonQuery();
+            }
+
+            (latest.Value, owner.Value) = (id.Value, one);
+            newest.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+        return [.. deployments.Where((_, at) => at % Math.Max(1, deployments.Count / 500) == 0)];
+    }
+
     /// <summary>While the server runs.</summary>
     public static void Copy(string database, string to)
     {

@@ -27,6 +27,10 @@ internal sealed class OurServer : IAsyncDisposable
 
     public Uri Address { get; }
 
+    public double CpuSeconds => _process.CpuSeconds;
+
+    public long ResidentBytes => _process.ResidentBytes;
+
     public string Key => _key;
 
     public string DataDirectory { get; }

@@ -34,8 +34,11 @@ internal sealed class Bootstrap(
 
         var brought = source.Read();
         var key = string.IsNullOrWhiteSpace(brought) ? await OwnKeyAsync(cancellationToken) : Checked(brought.Trim(), "PILOTHOUSE_BOOTSTRAP_KEY");
-        var isFirst = await StoreAsync(db, key, cancellationToken);
-        return isFirst && string.IsNullOrWhiteSpace(brought) ? key : null;
+        if (await StoreAsync(db, key, cancellationToken)) return string.IsNullOrWhiteSpace(brought) ? key : null;
+
+        // Another control plane was first, and nothing knows this key.
+        if (string.IsNullOrWhiteSpace(brought)) File.Delete(directory.BootstrapKeyFile);
+        return null;
     }
 
     /// <summary>A store from before there was anything to manage: its first key was meant for everything.</summary>
@@ -55,6 +58,7 @@ internal sealed class Bootstrap(
         return key;
     }
 
+    /// <returns>False when another control plane on the store was first.</returns>
     private async Task<bool> StoreAsync(PilothouseDb db, string key, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();

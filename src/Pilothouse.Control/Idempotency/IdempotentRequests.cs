@@ -19,6 +19,7 @@ internal sealed class IdempotentRequests(RequestKeyStore store, KeptAnswers answ
     private const string Header = ApiHeaders.IdempotencyKey;
     private const int MaxKeyLength = 255;
     private const string RetryAfterSeconds = "1";
+    private const string FullRetryAfterSeconds = "60";
 
     /// <summary>Writing down how a request ended is not cut short by the request's own end.</summary>
     private static readonly TimeSpan s_recordLimit = TimeSpan.FromSeconds(20);
@@ -63,6 +64,7 @@ internal sealed class IdempotentRequests(RequestKeyStore store, KeptAnswers answ
                     "Value error, this key was used for another request (another method, path or body): take a new key for each request");
                 return faults.ToResult();
             case KeyState.Full:
+                http.Response.Headers.RetryAfter = FullRetryAfterSeconds;
                 return ApiResults.Refused(new Rejection(
                     Codes.TooManyKeys,
                     $"You have {options.Value.MaxKeysPerCaller} idempotency keys, each kept for {options.Value.KeptFor.TotalHours:0.#} hours: send this request without one, or later."));

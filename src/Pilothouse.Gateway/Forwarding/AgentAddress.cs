@@ -17,6 +17,9 @@ internal sealed class AgentAddresses(IOptions<AgentUrlOptions> options)
     private readonly string? _domainSuffix = options.Value.DomainName is { } domain ? $".{domain}" : null;
     private readonly string? _ownHost = options.Value.OwnHost;
 
+    /// <summary>Whether hosts name agents too; else the path says all.</summary>
+    public bool IsByHost => _domainSuffix is not null;
+
     /// <summary>Null when the request is for no agent. A host that names one wins: below it every path is the agent's.</summary>
     public AgentAddress? Read(HttpRequest request)
     {

@@ -11,7 +11,7 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
     private static readonly TimeSpan s_restartPause = TimeSpan.FromMilliseconds(50);
     private readonly ForwarderRequestConfig _config = new() { ActivityTimeout = options.Value.SilenceLimit, AllowResponseBuffering = false };
 
-    public async Task<Outcome> ForwardAsync(HttpContext http, RouteLane lane, AgentRequest request)
+    public async Task<Outcome> ForwardAsync(HttpContext http, RouteLane lane, AgentTarget agent, Withheld withheld)
     {
         if (http.Request.ContentLength > options.Value.MaxBodyBytes)
         {
@@ -32,7 +32,7 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
                 {
                     if (isWaiting) lane.EndWait();
                     isWaiting = false;
-                    if (await SendAsync(http, lane, ticket, request) is { } outcome) return outcome;
+                    if (await SendAsync(http, lane, ticket, agent, withheld) is { } outcome) return outcome;
                 }
 
                 // The replica restarts, or was just exchanged: not a byte went out, so the request may be sent as if it had come now.
@@ -56,13 +56,13 @@ internal sealed class AgentForwarder(IHttpForwarder forwarder, HttpMessageInvoke
     private bool IsEarly(long began) => time.GetElapsedTime(began) < options.Value.RestartLimit;
 
     /// <summary>Null: nothing was sent, since no replica accepts connections.</summary>
-    private async ValueTask<Outcome?> SendAsync(HttpContext http, RouteLane lane, Ticket ticket, AgentRequest request)
+    private async ValueTask<Outcome?> SendAsync(HttpContext http, RouteLane lane, Ticket ticket, AgentTarget agent, Withheld withheld)
     {
         ForwarderError error;
         try
         {
             error = await forwarder.SendAsync(
-                http, ticket.Target.NextPrefix(), client, _config, new AgentTransformer(request, ticket.Target.Revision), http.RequestAborted);
+                http, ticket.Target.NextPrefix(), client, _config, new AgentTransformer(agent, withheld, ticket.Target.Revision), http.RequestAborted);
         }
         finally
         {

@@ -7,11 +7,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Pilothouse.Gateway.Forwarding;
 
 /// <summary>One request on its way to a replica.</summary>
-internal sealed class AgentTransformer(AgentRequest agent, string revision) : HttpTransformer
+internal sealed class AgentTransformer(AgentTarget agent, Withheld withheld, string revision) : HttpTransformer
 {
-    /// <summary><c>%2F</c> in a key of the store is not a slash: escapes arrive as they were sent.</summary>
-    private static readonly UriCreationOptions s_asItIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
-
     /// <summary>What proxies say of where a request came from.</summary>
     private static readonly FrozenSet<string> s_claims = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
@@ -23,15 +20,13 @@ internal sealed class AgentTransformer(AgentRequest agent, string revision) : Ht
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
         var request = httpContext.Request;
-        proxyRequest.RequestUri = agent.RawPath is { } raw
-            ? new Uri($"{destinationPrefix}{raw}{request.QueryString.Value}", s_asItIs)
-            : RequestUtilities.MakeDestinationAddress(destinationPrefix, agent.Path, request.QueryString);
+        proxyRequest.RequestUri = agent.At(destinationPrefix, request.QueryString);
 
         var headers = proxyRequest.Headers;
         headers.Host = null;
         // The key was for us and opens the control plane too: an agent, which runs other people's packages, must not learn it.
-        if (agent.Withheld.HasFlag(Withheld.ApiKey)) headers.Remove("X-Api-Key");
-        if (agent.Withheld.HasFlag(Withheld.Authorization)) headers.Remove("Authorization");
+        if (withheld.HasFlag(Withheld.ApiKey)) headers.Remove("X-Api-Key");
+        if (withheld.HasFlag(Withheld.Authorization)) headers.Remove("Authorization");
         if (request.Headers.Connection.Count > 0) RemoveNamed(headers, request.Headers.Connection);
 
         // Where a request came from is what we see, never what a caller claims. A proxy that is trusted has set the connection right before us

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Pilothouse.Core.Routing;
 using Pilothouse.Core.Runtimes;
 using Pilothouse.Gateway.Routing;
@@ -8,7 +7,7 @@ namespace Pilothouse.Gateway.Forwarding;
 
 /// <summary>Finds the deployment that a request is for and checks the caller; the rest of the path is the agent's.</summary>
 internal sealed class GatewayMiddleware(
-    RequestDelegate next, AgentAddresses addresses, RouteTable routes, AgentForwarder forwarder, PeerForwarder peers, ICallerCheck callers, IAgentsLease lease,
+    RequestDelegate next, AgentTargets targets, RouteTable routes, AgentForwarder forwarder, PeerForwarder peers, ICallerCheck callers, IAgentsLease lease,
     GatewayMetrics metrics)
 {
     public Task InvokeAsync(HttpContext http) => Thread.CurrentThread.IsThreadPoolThread ? FindAsync(http) : FromPoolAsync(http);
@@ -20,9 +19,9 @@ internal sealed class GatewayMiddleware(
         await FindAsync(http);
     }
 
-    private Task FindAsync(HttpContext http) => addresses.Read(http.Request) is { } address ? ForAgentAsync(http, address) : next(http);
+    private Task FindAsync(HttpContext http) => targets.Read(http) is { } target ? ForAgentAsync(http, target) : next(http);
 
-    private async Task ForAgentAsync(HttpContext http, AgentAddress address)
+    private async Task ForAgentAsync(HttpContext http, AgentTarget agent)
     {
         var began = metrics.Began();
         var outcome = Outcome.Refused;
@@ -30,10 +29,10 @@ internal sealed class GatewayMiddleware(
         {
             if (!lease.IsHeld && await peers.ForwardAsync(http) is { } elsewhere)
                 outcome = elsewhere;
-            else if (await routes.FindAsync(address.Label, http.RequestAborted) is not { Target: { } target } lane || IsPrivate(address.Rest))
+            else if (await routes.FindAsync(agent.Label, http.RequestAborted) is not { Target: { } target } lane || agent.IsPrivate)
                 await NotFoundAsync(http);
             else if (await OpenAsync(http, target) is { } withheld)
-                outcome = await forwarder.ForwardAsync(http, lane, new AgentRequest(address.Rest, RawPath(http, address.Prefix), address.Prefix, withheld));
+                outcome = await forwarder.ForwardAsync(http, lane, agent, withheld);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -72,35 +71,4 @@ internal sealed class GatewayMiddleware(
             http, StatusCodes.Status401Unauthorized, "This agent needs an API key of its workspace: send it in the X-Api-Key header.", target);
         return null;
     }
-
-    /// <summary>The agent server's answers to us, which no caller may ask for, however often it is escaped.</summary>
-    private static bool IsPrivate(string path)
-    {
-        for (var depth = 0; depth < 5; depth++)
-        {
-            if (path.Contains(".pilothouse", StringComparison.OrdinalIgnoreCase)) return true;
-            var plain = Uri.UnescapeDataString(path);
-            if (string.Equals(plain, path, StringComparison.Ordinal)) return false;
-            path = plain;
-        }
-
-        return true;
-    }
-
-    /// <summary>The path as it was sent, behind the prefix; null where it was not plain, and the decoded one counts.</summary>
-    private static string? RawPath(HttpContext http, string prefix)
-    {
-        var raw = http.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
-        var end = raw.IndexOf('?', StringComparison.Ordinal);
-        if (end >= 0) raw = raw[..end];
-        if (!raw.StartsWith('/') || !raw.StartsWith(prefix, StringComparison.Ordinal) || raw.AsSpan().ContainsAny('\\', '#')) return null;
-        var path = raw[prefix.Length..];
-        return path.StartsWith('/') && !path.Contains("/.", StringComparison.Ordinal) && !path.Contains("//", StringComparison.Ordinal)
-            && !path.Contains("%2e", StringComparison.OrdinalIgnoreCase) ? path : null;
-    }
 }
-
-/// <param name="Path">For the agent server, decoded.</param>
-/// <param name="RawPath">The same as it was sent; null where only the decoded one is safe.</param>
-/// <param name="Prefix">What was in front of it; empty when the host named the agent.</param>
-internal readonly record struct AgentRequest(string Path, string? RawPath, string Prefix, Withheld Withheld);

@@ -89,7 +89,7 @@ public sealed class ReportCrashTests
             at++;
             var one = at;
             var (send, check) = await prepare();
-            _faults.Arm(number => number == one);
+            _faults.ArmHere(number => number == one);
             wasStruck = await SendUntilTakenAsync(send);
             _faults.Disarm();
             await send();

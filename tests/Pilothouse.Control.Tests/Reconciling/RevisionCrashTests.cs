@@ -30,6 +30,7 @@ public sealed class RevisionCrashTests
             await AssertEndsTheSameAsync(world, () => driver, number => number >= begin && number < begin + times);
         }
 
+        TestContext.Current.TestOutputHelper?.WriteLine($"{calls} points, each failing {times} times");
         Assert.InRange(calls, 20, 200);
     }
 

@@ -8,6 +8,8 @@ namespace Pilothouse.Control.Tests.World;
 /// <summary>Counts what is asked of the store, commits included, and fails where it is told to.</summary>
 internal sealed class StoreFaults : DbCommandInterceptor
 {
+    private readonly AsyncLocal<bool> _here = new();
+    private bool _isHereOnly;
     private int _count;
 
     /// <summary>Calls since <see cref="Arm"/>.</summary>
@@ -30,6 +32,13 @@ internal sealed class StoreFaults : DbCommandInterceptor
         IsArmed = true;
     }
 
+    /// <summary>As <see cref="Arm"/>, for what the caller does, and what it awaits, alone: the host's own loops ask the store too.</summary>
+    public void ArmHere(Func<int, bool> fails)
+    {
+        _here.Value = _isHereOnly = true;
+        Arm(fails);
+    }
+
     public void Disarm() => IsArmed = false;
 
     public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
@@ -48,7 +57,7 @@ internal sealed class StoreFaults : DbCommandInterceptor
 
     private void Strike()
     {
-        if (IsArmed && Fails(Interlocked.Increment(ref _count))) throw Failure();
+        if (IsArmed && (!_isHereOnly || _here.Value) && Fails(Interlocked.Increment(ref _count))) throw Failure();
     }
 
     internal sealed class CommitFaults(StoreFaults faults) : DbTransactionInterceptor

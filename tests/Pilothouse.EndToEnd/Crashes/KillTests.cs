@@ -20,17 +20,20 @@ public sealed class KillTests
         var thread = await agent.NewThreadAsync();
         Assert.Equal("v0: first", await agent.AskAsync("first", thread));
 
-        var took = await MeasureAsync(control, id);
+        // In turn of a build with its deploy, and of a deploy of what is built already.
+        var (built, deployed) = (await MeasureAsync(control, id, () => control.DeployAsync(id, Source(-1))), await MeasureAsync(control, id, () => control.RedeployAsync(id)));
         var random = new Random(20_261_124);
+        var version = -1;
         for (var moment = 1; moment <= Moments; moment++)
         {
-            var revision = await control.DeployAsync(id, Source(moment));
-            await Task.Delay(took * random.NextDouble(), TimeProvider.System, Repository.Cancel);
+            var isBuild = moment % 2 == 1;
+            var revision = isBuild ? await control.DeployAsync(id, Source(version = moment)) : await control.RedeployAsync(id);
+            await Task.Delay((isBuild ? built : deployed) * random.NextDouble(), TimeProvider.System, Repository.Cancel);
             await server.KillAsync();
             await server.StartAgainAsync();
 
             await control.UntilAsync(id, revision);
-            Assert.Equal($"v{moment}: again", await agent.AskAsync("again"));
+            Assert.Equal($"v{version}: again", await agent.AskAsync("again"));
             await Eventually.TrueAsync(() => Processes.OfBuilds(server.DataDirectory).Count == 0);
             await Eventually.ReadAsync(() => string.Join(' ', LeftOver(server.DataDirectory)), leftOver => leftOver.Length == 0);
             Assert.Equal(1, await ReplicasAsync(server));
@@ -70,10 +73,10 @@ public sealed class KillTests
     private static byte[] Source(int version) => Tarball.OfFolder(Repository.Sample("echo-js"), (name, text) =>
         name == "src/agent.ts" ? text.Replace("echo: ", $"v{version}: ", StringComparison.Ordinal) : text);
 
-    private static async Task<TimeSpan> MeasureAsync(ControlPlane control, string id)
+    private static async Task<TimeSpan> MeasureAsync(ControlPlane control, string id, Func<Task<string>> begin)
     {
         var began = TimeProvider.System.GetTimestamp();
-        await control.UntilAsync(id, await control.DeployAsync(id, Source(-1)));
+        await control.UntilAsync(id, await begin());
         return TimeProvider.System.GetElapsedTime(began);
     }
 

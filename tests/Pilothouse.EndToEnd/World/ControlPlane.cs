@@ -48,6 +48,14 @@ public sealed class ControlPlane(RunningServer server, string? key = null)
         return revisions.GetProperty("resources")[0].GetProperty("id").GetString()!;
     }
 
+    /// <summary>The newest revision once more, whose artifact is there.</summary>
+    /// <returns>The id of the new revision.</returns>
+    public async Task<string> RedeployAsync(string deployment)
+    {
+        var latest = (await SendAsync(HttpMethod.Get, $"/v2/deployments/{deployment}")).GetProperty("latest_revision_id").GetString();
+        return (await SendAsync(HttpMethod.Post, $"/v2/deployments/{deployment}/revisions/{latest}/redeploy", new { })).GetProperty("id").GetString()!;
+    }
+
     public Task<string> StatusAsync(string deployment, string revision) => ReadStatusAsync(deployment, revision);
 
     /// <summary>Waits for a final status; fails with both logs when it is another than wanted.</summary>
