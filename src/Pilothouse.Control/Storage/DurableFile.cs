@@ -33,11 +33,13 @@ internal static class DurableFile
     /// <summary>
     /// Creates what of the path is missing, for its owner alone, and makes its name durable: a file that is synced in a folder whose name is not is lost with it.
     /// </summary>
-    public static void CreateFolder(string path)
+    /// <param name="safe">A folder on the way whose name is durable. Those below it that are there may have been made a moment ago by somebody who has not synced
+    /// them yet, and are synced too; null: what is there is durable.</param>
+    public static void CreateFolder(string path, string? safe = null)
     {
-        if (Directory.Exists(path)) return;
+        if (path.Equals(safe, StringComparison.Ordinal) || (safe is null && Directory.Exists(path))) return;
         var above = Path.GetDirectoryName(path)!;
-        CreateFolder(above);
+        CreateFolder(above, safe);
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
         else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         SyncDirectory(above);

@@ -7,20 +7,20 @@ namespace Pilothouse.EndToEnd.Disks;
 
 /// <summary>What another program than ours finds in a data directory.</summary>
 /// <param name="Integrity">SQLite's own check; <c>ok</c>, also where there is no store yet.</param>
-internal sealed record Image(string Integrity, IReadOnlyList<string> Deployments, IReadOnlyList<string> Revisions)
+/// <param name="Deployments">Ids, and when each was changed last: Unix time in ms.</param>
+internal sealed record Image(string Integrity, IReadOnlyDictionary<string, long> Deployments)
 {
     private const string Script = """
         import json, os, sqlite3, sys
         for folder in sys.stdin.read().split('\n'):
             file = os.path.join(folder, 'pilothouse.db')
-            found = {'integrity': 'ok', 'deployments': [], 'revisions': []}
+            found = {'integrity': 'ok', 'deployments': {}}
             try:
                 if os.path.exists(file):
                     db = sqlite3.connect(file)
                     found['integrity'] = '; '.join(row[0] for row in db.execute('PRAGMA integrity_check'))
-                    for table in ('deployments', 'revisions'):
-                        if db.execute('SELECT 1 FROM sqlite_master WHERE name = ?', (table,)).fetchone():
-                            found[table] = [str(row[0]).lower() for row in db.execute(f'SELECT id FROM {table}')]
+                    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'deployments'").fetchone():
+                        found['deployments'] = {row[0].lower(): row[1] for row in db.execute('SELECT id, updated_at FROM deployments')}
                     db.close()
             except sqlite3.Error as failed:
                 found['integrity'] = str(failed)

@@ -13,7 +13,8 @@ namespace Pilothouse.EndToEnd.Disks;
 /// </summary>
 public sealed class PowerCutTests
 {
-    private const int Cuts = 120;
+    private const int Cuts = 60;
+    private const int CutsOfLiars = 12;
     private const int Writers = 3;
     private const int Rounds = 12;
 
@@ -26,15 +27,15 @@ public sealed class PowerCutTests
         Assert.Equal(promises.Count, answers);
         TestContext.Current.TestOutputHelper?.WriteLine($"{events.Count} events, {answers} promises, {Cuts} cuts");
 
-        var honest = await CutAsync(folder, events, promises, lies: _ => false);
+        var honest = await CutAsync(folder, events, promises, Cuts, lies: _ => false);
         Assert.Empty(honest.Faults);
 
         // The same with syncs left out: these cuts find it.
-        var normal = await CutAsync(folder, events, promises, lies: path => path.EndsWith("-wal", StringComparison.Ordinal));
+        var normal = await CutAsync(folder, events, promises, CutsOfLiars, lies: path => path.EndsWith("-wal", StringComparison.Ordinal));
         Assert.Contains(normal.Faults, fault => fault.StartsWith("The deployment", StringComparison.Ordinal));
-        var nameless = await CutAsync(folder, events, promises, lies: path => path.Contains("/blobs/", StringComparison.Ordinal));
+        var nameless = await CutAsync(folder, events, promises, CutsOfLiars, lies: path => path.Contains("/blobs/", StringComparison.Ordinal));
         Assert.Contains(nameless.Faults, fault => fault.StartsWith("The upload", StringComparison.Ordinal));
-        var off = await CutAsync(folder, events, promises, lies: path => path.Contains(".db", StringComparison.Ordinal));
+        var off = await CutAsync(folder, events, promises, CutsOfLiars, lies: path => path.Contains(".db", StringComparison.Ordinal));
         Assert.Contains(off.Faults, fault => fault.StartsWith("SQLite", StringComparison.Ordinal));
 
         await ServesAsync(honest.LastDirectory, honest.LastPromised);
@@ -55,12 +56,12 @@ public sealed class PowerCutTests
 
     /// <summary>Half of the moments are those of answers, when what they promise was written last.</summary>
     private static async Task<(IReadOnlyList<string> Faults, string LastDirectory, IReadOnlyList<Promise> LastPromised)> CutAsync(
-        string folder, IReadOnlyList<DiskEvent> events, IReadOnlyDictionary<string, Promise> promises, Func<string, bool> lies)
+        string folder, IReadOnlyList<DiskEvent> events, IReadOnlyDictionary<string, Promise> promises, int count, Func<string, bool> lies)
     {
         var images = Directory.CreateDirectory(Path.Combine(folder, Guid.NewGuid().ToString("N"))).FullName;
         var random = new Random(20_261_125);
         int[] answers = [.. events.Index().Where(one => one.Item is DiskEvent.Answer answer && promises.ContainsKey(answer.Trace)).Select(one => one.Index)];
-        int[] moments = [.. Enumerable.Range(0, Cuts).Select(cut => cut % 2 == 0 ? answers[random.Next(answers.Length)] : random.Next(events.Count)).Append(events.Count - 1).Order()];
+        int[] moments = [.. Enumerable.Range(0, count).Select(cut => cut % 2 == 0 ? answers[random.Next(answers.Length)] : random.Next(events.Count)).Append(events.Count - 1).Order()];
 
         var disk = new CutDisk(Path.Combine(folder, "disk"), lies);
         var (promised, cuts) = (new List<Promise>(), new List<(string Directory, Promise[] Promised)>());

@@ -9,16 +9,16 @@ using Xunit;
 namespace Pilothouse.EndToEnd.Disks;
 
 /// <summary>What the server acknowledged: from that answer on it must be on disk.</summary>
-/// <param name="Kind"><c>deployment</c>, <c>revision</c> or <c>upload</c>.</param>
-/// <param name="Name">Id, or path below the data directory.</param>
+/// <param name="Kind"><c>deployment</c>, <c>change</c> or <c>upload</c>.</param>
+/// <param name="Name">Of a deployment its id, of an upload its path below the data directory.</param>
+/// <param name="ChangedAt">Of a deployment: Unix time in ms.</param>
 /// <param name="Sha256">Of an upload.</param>
-internal sealed record Promise(string Kind, string Name, byte[]? Sha256 = null)
+internal sealed record Promise(string Kind, string Name, long ChangedAt = 0, byte[]? Sha256 = null)
 {
     /// <returns>One sentence, or null when it is kept.</returns>
     public string? BrokenIn(string directory, Image image) => Kind switch
     {
-        "deployment" when image.Deployments.Contains(Name) => null,
-        "revision" when image.Revisions.Contains(Name) => null,
+        "deployment" or "change" when image.Deployments.TryGetValue(Name, out var at) && at >= ChangedAt => null,
         "upload" when File.Exists(Path.Combine(directory, Name))
             && SHA256.HashData(File.ReadAllBytes(Path.Combine(directory, Name))).AsSpan().SequenceEqual(Sha256) => null,
         _ => $"The {Kind} {Name} was acknowledged and is not there.",
@@ -38,7 +38,7 @@ internal sealed class Promises(HttpClient http)
         for (var at = 0; at < times; at++)
         {
             var id = await CreateAsync($"{stem}-{at}");
-            await ReviseAsync(id);
+            await ChangeAsync(id);
             if (at % 4 == 0) await UploadAsync(id);
         }
     }
@@ -52,18 +52,18 @@ internal sealed class Promises(HttpClient http)
         };
         using var answer = await http.PostAsJsonAsync("/v2/deployments", wanted, Repository.Cancel);
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-        var id = (await answer.Content.ReadFromJsonAsync<JsonElement>(Repository.Cancel)).GetProperty("id").GetString()!;
-        Note(answer, new Promise("deployment", id));
+        var body = await answer.Content.ReadFromJsonAsync<JsonElement>(Repository.Cancel);
+        var id = body.GetProperty("id").GetString()!;
+        Note(answer, new Promise("deployment", id, ChangedAt(body)));
         return id;
     }
 
-    private async Task ReviseAsync(string id)
+    private async Task ChangeAsync(string id)
     {
         var wanted = new { secrets = new[] { new { name = "LARGE", value = s_large }, new { name = "MORE", value = "more" } } };
         using var answer = await http.PatchAsJsonAsync($"/v2/deployments/{id}", wanted, Repository.Cancel);
-        var body = await answer.Content.ReadFromJsonAsync<JsonElement>(Repository.Cancel);
-        Assert.True(answer.StatusCode == HttpStatusCode.OK, body.ToString());
-        if (body.GetProperty("latest_revision_id").GetString() is { } revision) Note(answer, new Promise("revision", revision));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Note(answer, new Promise("change", id, ChangedAt(await answer.Content.ReadFromJsonAsync<JsonElement>(Repository.Cancel))));
     }
 
     private async Task UploadAsync(string id)
@@ -74,8 +74,10 @@ internal sealed class Promises(HttpClient http)
         using var content = new ByteArrayContent(archive);
         using var answer = await http.PutAsync(new Uri(upload.GetProperty("upload_url").GetString()!), content, Repository.Cancel);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Note(answer, new Promise("upload", Path.Combine("blobs", upload.GetProperty("object_path").GetString()!), SHA256.HashData(archive)));
+        Note(answer, new Promise("upload", Path.Combine("blobs", upload.GetProperty("object_path").GetString()!), Sha256: SHA256.HashData(archive)));
     }
+
+    private static long ChangedAt(JsonElement deployment) => deployment.GetProperty("updated_at").GetDateTimeOffset().ToUnixTimeMilliseconds();
 
     private void Note(HttpResponseMessage answer, Promise promise) =>
         ByTrace[answer.Headers.GetValues("traceresponse").Single().Split('-')[1]] = promise;
