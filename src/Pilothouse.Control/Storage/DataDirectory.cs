@@ -29,12 +29,7 @@ public sealed class DataDirectory(IOptions<StorageOptions> options)
     /// <summary>Creates the directories for their owner alone; an existing one is left as it is.</summary>
     public void Ensure()
     {
-        foreach (var folder in (string[])[Root, Shared])
-        {
-            if (OperatingSystem.IsWindows())
-                Directory.CreateDirectory(folder);
-            else
-                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
+        DurableFile.CreateFolder(Root);
+        DurableFile.CreateFolder(Shared);
     }
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Pilothouse.Control.Storage;
 
-/// <summary>Files that are there whole after a crash or a power cut, or not at all.</summary>
+/// <summary>Files, and folders, that are there whole after a crash or a power cut, or not at all.</summary>
 internal static class DurableFile
 {
     private const int ReadOnlyDirectory = 0x10000 | 0x80000; // O_RDONLY | O_DIRECTORY | O_CLOEXEC, Linux
@@ -28,6 +28,21 @@ internal static class DurableFile
         {
             File.Delete(temporary);
         }
+    }
+
+    /// <summary>
+    /// Creates what of the path is missing, for its owner alone, and makes its name durable: a file that is synced in a folder whose name is not is lost with it.
+    /// </summary>
+    /// <param name="safe">A folder on the way whose name is durable. Those below it that are there may have been made a moment ago by somebody who has not synced
+    /// them yet, and are synced too; null: what is there is durable.</param>
+    public static void CreateFolder(string path, string? safe = null)
+    {
+        if (path.Equals(safe, StringComparison.Ordinal) || (safe is null && Directory.Exists(path))) return;
+        var above = Path.GetDirectoryName(path)!;
+        CreateFolder(above, safe);
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+        else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        SyncDirectory(above);
     }
 
     /// <summary>Renames a synced file to its final name and makes the name durable.</summary>

@@ -35,7 +35,7 @@ internal sealed class UploadBlobs(DataDirectory directory, DataDirectoryLock rep
     public void Publish(string arrived, string objectPath)
     {
         var file = FileOf(objectPath);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        DurableFile.CreateFolder(Path.GetDirectoryName(file)!, safe: Path.GetDirectoryName(directory.Blobs));
         DurableFile.Publish(arrived, file);
     }
 

@@ -15,12 +15,14 @@ public sealed partial class RunningServer : IAsyncDisposable
     private readonly List<string> _lines = [];
     private readonly Dictionary<string, string> _settings;
     private readonly bool _ownsDirectory;
+    private readonly IReadOnlyList<string> _under;
     private readonly PrismFront? _front;
     private readonly Uri _listens;
     private Process _process = null!;
 
-    private RunningServer(string directory, bool ownsDirectory, Dictionary<string, string> settings)
+    private RunningServer(string directory, bool ownsDirectory, Dictionary<string, string> settings, IReadOnlyList<string> under)
     {
+        _under = under;
         DataDirectory = directory;
         _ownsDirectory = ownsDirectory;
         _settings = settings;
@@ -48,10 +50,11 @@ public sealed partial class RunningServer : IAsyncDisposable
     }
 
     /// <param name="settings">Configuration, e.g. <c>Listener:DrainLimit</c>.</param>
-    public static async Task<RunningServer> StartAsync(Dictionary<string, string>? settings = null, string? directory = null)
+    /// <param name="under">Program and arguments that the server's own command line is given to; it must become the server.</param>
+    public static async Task<RunningServer> StartAsync(Dictionary<string, string>? settings = null, string? directory = null, IReadOnlyList<string>? under = null)
     {
         var server = new RunningServer(
-            directory ?? Directory.CreateTempSubdirectory("pilothouse-e2e-").FullName, directory is null, settings ?? []);
+            directory ?? Directory.CreateTempSubdirectory("pilothouse-e2e-").FullName, directory is null, settings ?? [], under ?? []);
         await server.StartAgainAsync();
         return server;
     }
@@ -83,8 +86,12 @@ public sealed partial class RunningServer : IAsyncDisposable
     /// <summary>Starts the process and does not wait for anything.</summary>
     public void Launch()
     {
-        var start = new ProcessStartInfo(
-            "dotnet", [Repository.Built("Pilothouse.Server", "pilothouse-server.dll"), "serve", "--data", DataDirectory, "--urls", _listens.AbsoluteUri.TrimEnd('/'), .. PublicUrl()])
+        string[] command =
+        [
+            .. _under, "dotnet", Repository.Built("Pilothouse.Server", "pilothouse-server.dll"), "serve", "--data", DataDirectory,
+            "--urls", _listens.AbsoluteUri.TrimEnd('/'), .. PublicUrl(),
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
