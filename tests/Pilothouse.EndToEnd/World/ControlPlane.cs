@@ -53,7 +53,7 @@ public sealed class ControlPlane(RunningServer server, string? key = null)
     public async Task<string> RedeployAsync(string deployment)
     {
         var latest = (await SendAsync(HttpMethod.Get, $"/v2/deployments/{deployment}")).GetProperty("latest_revision_id").GetString();
-        return (await SendAsync(HttpMethod.Post, $"/v2/deployments/{deployment}/revisions/{latest}/redeploy", new { })).GetProperty("id").GetString()!;
+        return (await SendAsync(HttpMethod.Post, $"/v2/deployments/{deployment}/revisions/{latest}/redeploy", new { })).GetProperty("latest_revision_id").GetString()!;
     }
 
     public Task<string> StatusAsync(string deployment, string revision) => ReadStatusAsync(deployment, revision);
