@@ -35,6 +35,9 @@ internal sealed class FakeIssuer : IAsyncDisposable
     /// <summary>It answers nothing but errors.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>It answers once this has ended.</summary>
+    public Task Pause { get; set; } = Task.CompletedTask;
+
     /// <summary>Keys that it publishes besides, e.g. shared secrets.</summary>
     public IReadOnlyList<JsonWebKey> Others { get; set; } = [];
 
@@ -89,9 +92,10 @@ internal sealed class FakeIssuer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private Microsoft.AspNetCore.Http.IResult Answer(Func<string> text)
+    private async Task<Microsoft.AspNetCore.Http.IResult> Answer(Func<string> text)
     {
         Interlocked.Increment(ref _fetches);
+        await Pause;
         return IsAway ? Microsoft.AspNetCore.Http.Results.StatusCode(503) : Microsoft.AspNetCore.Http.Results.Text(text(), "application/json");
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Pilothouse.Control.Access.Oidc;
 using Pilothouse.Control.Tests.Deployments;
+using Pilothouse.Testing;
 using Xunit;
 
 namespace Pilothouse.Control.Tests.Access;
@@ -56,6 +57,24 @@ public sealed class IssuerTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, token.Status);
         key.Expect(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task T27_issuer_that_is_silent_holds_up_one_of_those_whose_key_is_known()
+    {
+        (await MeAsync(_fixture.Issuer.Token("ann"))).Expect(HttpStatusCode.OK);
+        _fixture.Clock.Advance(TimeSpan.FromMinutes(61));
+        var silence = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _fixture.Issuer.Pause = silence.Task;
+        var fetches = _fixture.Issuer.Fetches;
+
+        var answers = Enumerable.Range(0, 10).Select(_ => MeAsync(_fixture.Issuer.Token("ann"))).ToList();
+        await Eventually.TrueAsync(() => answers.Count(answer => answer.IsCompletedSuccessfully) == 9);
+        var asked = _fixture.Issuer.Fetches - fetches;
+        silence.SetResult();
+
+        Assert.All(await Task.WhenAll(answers), answer => answer.Expect(HttpStatusCode.OK));
+        Assert.Equal(1, asked);
     }
 
     private Task<Reply> MeAsync(string bearer) => TokenFixture.MeAsync(bearer, _fixture.Host);

@@ -29,6 +29,7 @@ internal sealed class IssuerKeys(IOptions<OidcOptions> options, TimeProvider clo
     private readonly SemaphoreSlim _fetching = new(1, 1);
     private volatile Fetched? _known;
     private DateTimeOffset? _tried;
+    private DateTimeOffset? _failed;
 
     /// <param name="id">Key id of the token; null when it has none.</param>
     /// <returns>The key of that id, or all for a token without; empty when there is none.</returns>
@@ -48,11 +49,17 @@ internal sealed class IssuerKeys(IOptions<OidcOptions> options, TimeProvider clo
 
     private async Task RefreshAsync(string? id, CancellationToken cancellationToken)
     {
-        await _fetching.WaitAsync(cancellationToken);
+        // A silent issuer holds up one of those whose key is known, and not all of them.
+        var isAlone = await _fetching.WaitAsync(TimeSpan.Zero, cancellationToken);
+        if (!isAlone && _known is { } old && Of(old, id).Count > 0) return;
+        if (!isAlone) await _fetching.WaitAsync(cancellationToken);
         try
         {
             var now = clock.GetUtcNow();
             if (_known is { } known && (now - _tried < Pause || (now - known.At < options.Value.KeysAge && Of(known, id).Count > 0))) return;
+
+            // Of those who waited for the attempt that failed just now, each would wait for one of its own.
+            if (_known is null && !isAlone && now - _failed < Pause) throw new IssuerUnavailableException($"The keys of the issuer {options.Value.Issuer} could not be fetched.", inner: null);
             _tried = now;
             _known = new Fetched(await FetchAsync(cancellationToken), now);
         }
@@ -88,6 +95,7 @@ internal sealed class IssuerKeys(IOptions<OidcOptions> options, TimeProvider clo
             is HttpRequestException or OperationCanceledException or JsonException or KeyNotFoundException or InvalidOperationException or UriFormatException
             or ArgumentException)
         {
+            _failed = clock.GetUtcNow();
             throw new IssuerUnavailableException($"The keys of the issuer {issuer} cannot be fetched.", away);
         }
     }
