@@ -47,7 +47,10 @@ internal sealed class Promises(HttpClient http)
     {
         var wanted = new
         {
-            name, source = "internal_source", source_config = new { deployment_type = "prod" }, source_revision_config = new { },
+            name,
+            source = "internal_source",
+            source_config = new { deployment_type = "prod" },
+            source_revision_config = new { },
             secrets = new[] { new { name = "LARGE", value = s_large } },
         };
         using var answer = await http.PostAsJsonAsync("/v2/deployments", wanted, Repository.Cancel);
