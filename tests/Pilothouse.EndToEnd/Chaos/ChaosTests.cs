@@ -31,7 +31,9 @@ public sealed class ChaosTests
             nemesis.RunAsync(seed: 1), clients.EditAsync(seed: 2), clients.EditAsync(seed: 3), clients.CallAsync(seed: 4), clients.CallAsync(seed: 5),
             clients.DeployAsync(seed: 6, pause: TimeSpan.FromSeconds(15)));
 
+        await nemesis.SuperviseAsync();
         await Eventually.ReadAsync(world.UnfinishedAsync, count => count == 0, "all is finished", TimeSpan.FromMinutes(2));
+        await nemesis.SuperviseAsync();
         IReadOnlyList<string> faults = [];
         await Eventually.ReadAsync(
             async () => faults = HistoryChecker.Check(clients.Acts, await world.SeenAsync(), await world.RemainsAsync()),

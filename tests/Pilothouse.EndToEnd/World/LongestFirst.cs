@@ -3,8 +3,6 @@ using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;
 
-// Much of their time they wait for processes of their own, so that a third one finds room on two processors.
-[assembly: Parallelization(MaxThreads = 3)]
 [assembly: TestCollectionOrderer(typeof(LongestFirst))]
 
 namespace Pilothouse.EndToEnd.World;
