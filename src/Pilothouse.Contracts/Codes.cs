@@ -28,5 +28,8 @@ public static class Codes
 
     /// <summary>The caller has as many idempotency keys kept as it may.</summary>
     public const string TooManyKeys = "too_many_keys";
+
+    /// <summary>429: a key or a workspace sends more requests than it may; <c>Retry-After</c> says when to try again.</summary>
+    public const string TooManyRequests = "too_many_requests";
     public const string Unavailable = "unavailable";
 }

@@ -17,7 +17,9 @@ using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Logs;
 using Pilothouse.Control.Outgoing;
 using Pilothouse.Control.OpenApi;
+using Pilothouse.Control.Overload;
 using Pilothouse.Control.Peers;
+using Pilothouse.Control.Quotas;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
@@ -40,6 +42,8 @@ public static class ControlFeature
         services.AddStorage(configuration);
         services.AddSecrets(configuration);
         services.AddAccess(configuration);
+        services.AddOverload(configuration);
+        services.AddQuotas(configuration);
         services.AddAudit(configuration);
         services.AddLogs(configuration);
         services.AddUploads(configuration);

@@ -9,6 +9,16 @@ internal static class HostPrograms
     /// <summary>Lets the kernel end what follows when we die, however we die.</summary>
     public static IReadOnlyList<string> DieWithUs { get; } = Find("setpriv") is { } setpriv ? [setpriv, "--pdeathsig", "KILL", "--"] : [];
 
+    /// <summary>
+    /// What follows gets processors and disk that nobody else wants (nice 19 with the default class best-effort also lowers its io priority, ioprio_set(2)),
+    /// and is what the kernel ends first when the machine is out of memory.
+    /// </summary>
+    public static IReadOnlyList<string> Lowest { get; } =
+    [
+        .. Find("choom") is { } choom ? (string[])[choom, "--adjust", "900", "--"] : [],
+        .. Find("nice") is { } nice ? (string[])[nice, "--adjustment=19"] : [],
+    ];
+
     /// <returns>Absolute; null when there is none.</returns>
     public static string? Find(string name) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':', StringSplitOptions.RemoveEmptyEntries)

@@ -76,7 +76,7 @@ internal sealed class ProjectCommands(
     {
         using var both = CancellationTokenSource.CreateLinkedTokenSource(watch.Token, cancellationToken);
         var code = await ChildProgram.RunAsync(
-            [.. HostPrograms.NewSession, .. arguments], folder, Environment(command, temporary), line =>
+            [.. HostPrograms.NewSession, .. HostPrograms.Lowest, .. arguments], folder, Environment(command, temporary), line =>
             {
                 if (watch.CountLine()) onLine(line);
             }, watch.Enter, time, both.Token);

@@ -5,6 +5,7 @@ using Pilothouse.Contracts;
 using Pilothouse.Control.Audit;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Idempotency;
+using Pilothouse.Control.Overload;
 using Pilothouse.Core;
 
 namespace Pilothouse.Control.Access;
@@ -30,7 +31,11 @@ internal static class CallerFilters
         return builder.AddEndpointFilter(async (context, next) =>
         {
             var http = context.HttpContext;
+            var room = http.RequestServices.GetRequiredService<RequestRoom>();
+            using var place = room.TryEnter(http, out var full);
+            if (place is null) return full;
             if (await RefuseAsync(http, permission) is { } refusal) return await ToldAsync(refusal);
+            if (room.Admit(http, http.GetCaller(), place) is { } tooMany) return tooMany;
             return permission is null
                 ? await ToldAsync(await next(context))
 

@@ -7,6 +7,7 @@ using Pilothouse.Control.Audit;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Idempotency;
 using Pilothouse.Control.Integrations;
+using Pilothouse.Control.Quotas;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
@@ -21,7 +22,7 @@ namespace Pilothouse.Control.Deployments;
 /// start, since no database has to be made for it.
 /// </summary>
 internal sealed class CreateDeployment(
-    OpenContexts contexts, SecretVault vault, ControlSignals signals, TimeProvider clock)
+    OpenContexts contexts, WorkspaceRoom room, SecretVault vault, ControlSignals signals, TimeProvider clock)
 {
     private static readonly PreparedRead<Holder> s_holder = new(
         "SELECT id, status FROM deployments WHERE workspace_id = @workspace AND name = @name",
@@ -52,10 +53,11 @@ internal sealed class CreateDeployment(
         return row;
     }
 
-    private static async Task<Rejection?> WriteAsync(
+    private async Task<Rejection?> WriteAsync(
         PilothouseDb db, DeploymentRow row, DeploymentCreate wanted, ListenerConfig? placed, CancellationToken cancellationToken)
     {
         if (await NameAsync(db, row, wanted, cancellationToken) is { } refused) return refused;
+        if (await room.ForDeploymentAsync(db, row.WorkspaceId, cancellationToken) is { } full) return full;
         if (!await ListenerPlacement.IsThereAsync(db, new WorkspaceId(row.WorkspaceId), wanted.SourceConfig, placed, cancellationToken))
             return new Rejection(Codes.Conflict, $"Listener ID {row.ListenerId} was changed or deleted at the same moment: look at it and try again.");
         RevisionRow? first = null;

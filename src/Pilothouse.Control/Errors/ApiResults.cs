@@ -34,7 +34,7 @@ internal static class ApiResults
         Codes.NameTaken or Codes.Conflict or Codes.UploadUsed or Codes.KeyBusy => StatusCodes.Status409Conflict,
         Codes.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
         Codes.TooLarge => StatusCodes.Status413PayloadTooLarge,
-        Codes.QueueFull or Codes.TooManyStreams or Codes.TooManyKeys => StatusCodes.Status429TooManyRequests,
+        Codes.QueueFull or Codes.TooManyStreams or Codes.TooManyKeys or Codes.TooManyRequests => StatusCodes.Status429TooManyRequests,
         Codes.Unavailable => StatusCodes.Status503ServiceUnavailable,
         _ => throw new UnreachableException($"No HTTP status for the code '{code}'."),
     };

@@ -10,6 +10,7 @@ using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Overload;
 using Pilothouse.Core;
 
 namespace Pilothouse.Control.Events;
@@ -39,6 +40,7 @@ internal sealed class EventStream(
         using var ofWorkspace = ofKey is null ? null : _ofWorkspaces.TryTake(caller.Workspace);
         if (ofWorkspace is null) return Refused(http, ofKey is null ? "caller" : "workspace");
 
+        PlaceOfRequest.Leave(http);
         using var watch = watches.Open(new DeploymentId(of.Deployment));
         var changed = watch.Next;
         if (await reader.AfterAsync(of, after, PageSize, clientGone) is not { } events)

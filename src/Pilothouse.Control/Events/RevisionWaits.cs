@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Pilothouse.Control.Overload;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
 using Pilothouse.Core.Revisions;

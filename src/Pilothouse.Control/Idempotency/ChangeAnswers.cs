@@ -6,6 +6,7 @@ using Pilothouse.Control.Access;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Events;
+using Pilothouse.Control.Overload;
 using Pilothouse.Control.Revisions;
 
 namespace Pilothouse.Control.Idempotency;
@@ -33,6 +34,7 @@ internal sealed class ChangeAnswers(ReadDeployments deployments, ReadRevisions r
         if (result is not IStatusCodeHttpResult { StatusCode: >= 200 and < 300 } || Preference.Wait(http.Request) is not { } wait) return result;
         if (scope is { Deployment: { } deployment, Revision: { } revision })
         {
+            PlaceOfRequest.Leave(http);
             var waited = await waits.WaitAsync(http.GetCaller().Workspace, deployment, revision, wait, scope.ClientGone);
             scope.IsCut = waited is Waited.Cut;
             if (waited is Waited.Refused) return result;

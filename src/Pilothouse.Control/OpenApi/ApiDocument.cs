@@ -36,6 +36,7 @@ internal sealed class ApiDocument
     {
         var (document, faults) = DocumentMerge.Run(Fragments());
         if (faults.Count > 0) throw new UnreachableException(string.Join(" ", faults));
+        CommonAnswers.AddTo(document);
         document["servers"] = new JsonArray(new JsonObject { ["url"] = server });
         var bytes = JsonSerializer.SerializeToUtf8Bytes<JsonNode>(document, s_readable);
         return new Written(bytes, new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 16))}\""));

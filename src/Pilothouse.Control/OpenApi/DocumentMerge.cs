@@ -90,7 +90,7 @@ internal static class DocumentMerge
         }
     }
 
-    private static IEnumerable<JsonObject> Operations(JsonObject document) =>
+    internal static IEnumerable<JsonObject> Operations(JsonObject document) =>
         from path in document["paths"] as JsonObject ?? []
         from operation in path.Value!.AsObject()
         where s_verbs.Contains(operation.Key, StringComparer.Ordinal)

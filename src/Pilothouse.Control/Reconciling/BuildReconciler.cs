@@ -27,11 +27,12 @@ internal sealed class BuildReconciler(
     /// <summary>Tries that ended outside the project, in this process.</summary>
     private readonly ConcurrentDictionary<RevisionId, Failures> _failures = new();
 
+    /// <summary>Those that somebody builds, or did; whose turn it is of those that wait, <see cref="BuildTurns"/> says.</summary>
     public async Task<IReadOnlyList<RevisionId>> AllKeysAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var ids = await db.Revisions
-            .Where(row => row.Status == RevisionStatus.AwaitingBuild || row.Status == RevisionStatus.Building)
+            .Where(row => row.Status == RevisionStatus.Building)
             .OrderBy(row => row.CreatedAt)
             .Select(row => row.Id)
             .ToListAsync(cancellationToken);
@@ -62,7 +63,7 @@ internal sealed class BuildReconciler(
 
         return await parts.Leases.ClaimAsync(row, cancellationToken) is { } claimed
             ? await BuildAsync(claimed, cancellationToken)
-            : new Reconciled.Again(s_soon, "somebody else claimed it");
+            : new Reconciled.Again(s_soon, "somebody else claimed it, or its workspace has as many builds as it may");
     }
 
     private async Task<Reconciled> BuildAsync(RevisionRow row, CancellationToken cancellationToken)

@@ -25,6 +25,7 @@ internal static class ReconcilingFeature
         services.AddSingleton<BuildRecords>();
         services.AddSingleton<BuildParts>();
         services.AddSingleton<BuildReconciler>();
+        services.AddSingleton<BuildTurns>();
         services.AddSingleton<DeploymentRevisionsReconciler>();
         services.AddSingleton<RevisionLoops>();
         services.AddSingleton<InterruptRevision>();

@@ -12,6 +12,13 @@ public sealed class ReconcilingOptions
     [Range(1, 64)]
     public int ConcurrentBuilds { get; set; } = 2;
 
+    /// <summary>
+    /// Builds that one workspace may have under way on all control planes together; null: as many as there are builders. Without it too the builder
+    /// that is free next goes to the workspace with the fewest builds.
+    /// </summary>
+    [Range(1, 64)]
+    public int? ConcurrentBuildsPerWorkspace { get; set; }
+
     /// <summary>A build whose control plane was not heard of for this long is taken over by another one.</summary>
     [Range(typeof(TimeSpan), "00:00:02", "01:00:00")]
     public TimeSpan BuildLease { get; set; } = TimeSpan.FromMinutes(1);

@@ -8,10 +8,11 @@ namespace Pilothouse.Control.Reconciling;
 
 /// <summary>The loops that drive revisions. A control plane without a build engine has none: it serves the API, and another one drives.</summary>
 internal sealed class RevisionLoops(
-    DeploymentRevisionsReconciler revisions, BuildReconciler builds, ControlSignals signals, IOptions<ReconcilingOptions> options,
+    DeploymentRevisionsReconciler revisions, BuildReconciler builds, BuildTurns turns, ControlSignals signals, IOptions<ReconcilingOptions> options,
     LoopMetrics metrics, TimeProvider clock, ILogger<RevisionLoops> logger)
 {
     private const string Queue = "revision queue";
+    private const string Turns = "build turns";
     private const string Build = "build loop";
 
     /// <summary>Passes are short; one that waits for the store keeps the others going.</summary>
@@ -24,13 +25,16 @@ internal sealed class RevisionLoops(
 
         // A worker builds one revision at a time, so their number is that of concurrent builds.
         var building = new ReconcileLoop<RevisionId>(
-            builds, pace with { Workers = options.Value.ConcurrentBuilds }, new LoopEvents<RevisionId>(logger, Build), clock,
+            turns.Around(builds), pace with { Workers = options.Value.ConcurrentBuilds }, new LoopEvents<RevisionId>(logger, Build), clock,
             metrics.Of(Build));
-        revisions.OnBuildable = building.Signal;
+        var sharing = new ReconcileLoop<string>(turns, pace with { Workers = 1 }, new LoopEvents<string>(logger, Turns), clock, metrics.Of(Turns));
+        turns.OnTurn = building.Signal;
+        turns.OnFree = () => sharing.Signal(BuildTurns.Key);
+        revisions.OnBuildable = _ => sharing.Signal(BuildTurns.Key);
         signals.Changed += queue.Signal;
         try
         {
-            await Task.WhenAll(queue.RunAsync(cancellationToken), building.RunAsync(cancellationToken));
+            await Task.WhenAll(queue.RunAsync(cancellationToken), building.RunAsync(cancellationToken), sharing.RunAsync(cancellationToken));
         }
         finally
         {

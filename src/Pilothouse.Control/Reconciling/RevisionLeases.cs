@@ -37,12 +37,12 @@ internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, 
     }
 
     /// <summary>From AWAITING_BUILD to BUILDING, held by this process.</summary>
-    /// <returns>The row as it is now; null when somebody else was first.</returns>
+    /// <returns>The row as it is now; null when somebody else was first, or its workspace has as many builds under way as it may.</returns>
     public async Task<RevisionRow?> ClaimAsync(RevisionRow row, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (!await IsFreeAsync(db, row.Id, cancellationToken)) return null;
+        if (!await IsFreeAsync(db, row.Id, cancellationToken) || !await HasRoomAsync(db, row.WorkspaceId, cancellationToken)) return null;
         var now = clock.GetUtcNow();
         var next = RevisionMachine.Next(row.Status, RevisionEvent.BuildStarted);
         var fence = row.LeaseFence + 1;
@@ -69,6 +69,14 @@ internal sealed class RevisionLeases(IDbContextFactory<PilothouseDb> databases, 
     /// <summary>Several control planes hear of a revision at the same moment: whoever finds another one at it goes on to the next.</summary>
     private static async Task<bool> IsFreeAsync(PilothouseDb db, Guid revision, CancellationToken cancellationToken) => db is SqliteDb
         || (await db.Database.SqlQuery<Guid>($"SELECT id AS \"Value\" FROM revisions WHERE id = {revision} FOR UPDATE SKIP LOCKED").ToListAsync(cancellationToken)).Count > 0;
+
+    /// <summary>Claims for one workspace come one after the other, so that two of them do not both take its last place.</summary>
+    private async Task<bool> HasRoomAsync(PilothouseDb db, Guid workspace, CancellationToken cancellationToken)
+    {
+        if (options.Value.ConcurrentBuildsPerWorkspace is not { } limit) return true;
+        await db.HoldAsync(workspace, cancellationToken);
+        return await db.Revisions.CountAsync(row => row.WorkspaceId == workspace && row.Status == RevisionStatus.Building, cancellationToken) < limit;
+    }
 
     /// <summary>Whoever has that name held this process's data directory before it, and is dead.</summary>
     public bool IsOfTheDead(PilothouseDb db, string owner) =>

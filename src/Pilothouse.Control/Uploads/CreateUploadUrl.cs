@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Quotas;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
 using Pilothouse.Core.Deployments;
@@ -15,7 +16,8 @@ internal static class InternalSources
     public static bool Has(string source) => source.StartsWith("internal_", StringComparison.Ordinal);
 }
 
-internal sealed class CreateUploadUrl(IDbContextFactory<PilothouseDb> databases, IOptions<UploadsOptions> options, TimeProvider clock)
+internal sealed class CreateUploadUrl(
+    IDbContextFactory<PilothouseDb> databases, WorkspaceRoom room, IOptions<UploadsOptions> options, TimeProvider clock)
 {
     /// <summary>The type is what the clients send anyway; without any header here they send one of another vendor.</summary>
     private static readonly Dictionary<string, string> s_headers = new(StringComparer.Ordinal) { ["Content-Type"] = "application/gzip" };
@@ -34,6 +36,7 @@ internal sealed class CreateUploadUrl(IDbContextFactory<PilothouseDb> databases,
                 $"Source uploads are only available for 'internal_source' source deployments; this one's source is '{row.Source}'.");
         }
 
+        if (await room.ForUploadAsync(db, workspace.Value, cancellationToken) is { } full) return full;
         var now = clock.GetUtcNow();
         var token = UploadToken.New();
         var upload = new UploadRow

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Pilothouse.Contracts;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Overload;
 
 namespace Pilothouse.Control.Uploads;
 
@@ -45,8 +46,10 @@ internal static class UploadEndpoints
         return ApiResults.Refused(await refusePushToken.RunAsync(http.GetCaller().Workspace, deployment, http.RequestAborted));
     }
 
-    private static async Task<IResult> ReceiveAsync(HttpContext http, string token, ReceiveUpload receiveUpload)
+    private static async Task<IResult> ReceiveAsync(HttpContext http, string token, ReceiveUpload receiveUpload, RequestRoom room)
     {
+        using var place = room.TryUpload(http, out var full);
+        if (place is null) return full!;
         if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate && HttpProtocol.IsHttp11(http.Request.Protocol))
             rate.MinDataRate = s_slowest;
         var taken = await receiveUpload.RunAsync(token, http.Request, http.RequestAborted);

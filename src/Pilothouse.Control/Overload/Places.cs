@@ -1,4 +1,4 @@
-namespace Pilothouse.Control.Events;
+namespace Pilothouse.Control.Overload;
 
 /// <summary>So many at a time, for each holder of its own.</summary>
 internal sealed class Places<TKey>(int limit)

@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Pilothouse.Control.Overload;
+
+internal static class OverloadFeature
+{
+    public static IServiceCollection AddOverload(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<OverloadOptions>().Bind(configuration.GetSection(OverloadOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<OverloadOptions>, OverloadOptionsValidator>();
+        services.AddMetrics();
+        services.AddSingleton<OverloadMetrics>();
+        services.AddSingleton<RequestRates>();
+        services.AddSingleton<RequestRoom>();
+        return services;
+    }
+}
