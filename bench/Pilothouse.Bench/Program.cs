@@ -1,4 +1,5 @@
 using Pilothouse.Bench.Apis;
+using Pilothouse.Bench.Busy;
 using Pilothouse.Bench.Deploying;
 using Pilothouse.Bench.Gateways;
 using Pilothouse.Bench.Scale;
@@ -23,6 +24,7 @@ var benches = new Dictionary<string, Func<Task>>(StringComparer.Ordinal)
     ["gateway"] = GatewayBench.RunAsync,
     ["api"] = ApiBench.RunAsync,
     ["scale"] = ScaleBench.RunAsync,
+    ["busy"] = BusyBench.RunAsync,
 };
 // `redeploy` is a part of `deploy`.
 var asked = args.Length == 0 ? [.. benches.Keys.Where(name => name != "redeploy")] : args;

@@ -43,6 +43,13 @@ public sealed class BuildsOptions
     [Range(1L << 20, long.MaxValue)]
     public long DiskBytes { get; set; } = 10L << 30;
 
+    /// <summary>
+    /// What one build may write to its disk in a second where the kernel can hold it to that (control groups), so that others who wait for that disk,
+    /// the store among them, have their turn; null: as much as it can.
+    /// </summary>
+    [Range(1L << 20, long.MaxValue)]
+    public long? DiskWriteBytesPerSecond { get; set; } = 100L << 20;
+
     /// <summary>Processes of one build at the same time.</summary>
     [Range(8, 1_000_000)]
     public int Processes { get; set; } = 2_000;

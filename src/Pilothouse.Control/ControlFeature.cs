@@ -63,6 +63,7 @@ public static class ControlFeature
         services.AddOpenApi();
         services.AddSingleton(provider => new ControlStart(
             provider.GetRequiredService<DatabaseMigrator>(),
+            provider.GetRequiredService<PostgresDurability>(),
             provider.GetRequiredService<UnfinishedRestore>(),
             provider.GetRequiredService<DataKeys>(),
             provider.GetRequiredService<Bootstrap>(),

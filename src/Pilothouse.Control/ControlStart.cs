@@ -10,6 +10,7 @@ namespace Pilothouse.Control;
 public sealed class ControlStart
 {
     private readonly DatabaseMigrator _migrator;
+    private readonly PostgresDurability _durability;
     private readonly UnfinishedRestore _restore;
     private readonly DataKeys _dataKeys;
     private readonly Bootstrap _bootstrap;
@@ -18,10 +19,11 @@ public sealed class ControlStart
     private readonly MappedEndpoints _endpoints;
 
     internal ControlStart(
-        DatabaseMigrator migrator, UnfinishedRestore restore, DataKeys dataKeys, Bootstrap bootstrap, DataDirectoryLock directoryLock, Takeover takeover,
-        MappedEndpoints endpoints)
+        DatabaseMigrator migrator, PostgresDurability durability, UnfinishedRestore restore, DataKeys dataKeys, Bootstrap bootstrap,
+        DataDirectoryLock directoryLock, Takeover takeover, MappedEndpoints endpoints)
     {
         _migrator = migrator;
+        _durability = durability;
         _restore = restore;
         _dataKeys = dataKeys;
         _bootstrap = bootstrap;
@@ -42,6 +44,7 @@ public sealed class ControlStart
     {
         _endpoints.Check();
         await MigrateAsync(cancellationToken);
+        await _durability.WarnAsync(cancellationToken);
         await _restore.CheckAsync(cancellationToken);
         await _dataKeys.PrepareAsync(cancellationToken);
         await _takeover.RunAsync(cancellationToken);

@@ -136,6 +136,17 @@ public sealed class LocalBuildEngineTests
     }
 
     [Theory]
+    [MemberData(nameof(Sandboxes))]
+    public async Task Build_gets_the_processors_that_nobody_else_wants_and_is_the_first_that_a_full_memory_ends(string sandbox)
+    {
+        await using var host = EngineHost.Scripted(("Sandbox", sandbox));
+
+        await host.BuiltAsync(Source(("run.sh", "echo \"niceness $(nice), badness $(cat /proc/self/oom_score_adj)\"\n")), install: "sh run.sh");
+
+        Assert.Contains("niceness 19, badness 900", host.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Off", "TimeLimit", "00:00:01", "sleep 100", "The build took longer than 00:00:01 (Builds:TimeLimit); make it do less, or ask the operator for more time.")]
     [InlineData("Auto", "TimeLimit", "00:00:01", "sleep 100", "The build took longer than 00:00:01 (Builds:TimeLimit); make it do less, or ask the operator for more time.")]
     [InlineData("Off", "MemoryBytes", "67108864", "python3 eat.py", "The build used more than 64 MiB of memory (Builds:MemoryBytes); make its commands use less, or ask the operator for more.")]

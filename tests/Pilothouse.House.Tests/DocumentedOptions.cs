@@ -55,6 +55,7 @@ internal static class DocumentedOptions
     {
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         if (type.IsEnum) return string.Join(" ", Enum.GetNames(type).Select(Code));
+        if (typeof(IDictionary).IsAssignableFrom(type) || type.Name.StartsWith(nameof(IDictionary), StringComparison.Ordinal)) return "sections by name";
         if (IsList(type)) return "texts, each at `:0`, `:1` …";
         if (IsBytes(property)) return "bytes";
         if (type == typeof(TimeSpan)) return "`[d.]hh:mm:ss`";

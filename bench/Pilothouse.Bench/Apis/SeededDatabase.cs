@@ -8,11 +8,16 @@ internal static class SeededDatabase
     /// <summary>As the server opens it.</summary>
     public const string Pragmas = "PRAGMA busy_timeout=15000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;";
 
-    private const string Columns =
+    public const string Columns =
         """
         workspace_id, agent_id, agent_environment, source, source_config, source_revision_config, secret_names, secret_values, secret_references,
         tracked_packages, deployment_type, status, latest_revision_id, active_revision_id, image_version, listener_id, generation, changed_at,
         next_revision_number, updated_at
+        """;
+
+    public const string RevisionColumns =
+        """
+        workspace_id, source, source_revision_config, secret_values, status, status_reason, is_late, lease_fence, created_at, updated_at, deployment_type
         """;
 
     /// <summary>Copies of one deployment, a millisecond apart, in one transaction.</summary>
@@ -57,9 +62,8 @@ internal static class SeededDatabase
 
         using var insert = connection.CreateCommand();
         insert.CommandText =
-            """
-            INSERT INTO revisions (id, deployment_id, number, workspace_id, source, source_revision_config, secret_values, status, status_reason, is_late, lease_fence, created_at, updated_at, deployment_type)
-            SELECT $id, $deployment, $number, workspace_id, source, source_revision_config, secret_values, status, status_reason, is_late, lease_fence, created_at, updated_at, deployment_type
+            $"""
+            INSERT INTO revisions (id, deployment_id, number, {RevisionColumns}) SELECT $id, $deployment, $number, {RevisionColumns}
             FROM revisions WHERE deployment_id = $template AND number = 1
             """;
         var (id, deployment, number) = (insert.Parameters.Add("$id", SqliteType.Text), insert.Parameters.Add("$deployment", SqliteType.Text), insert.Parameters.Add("$number", SqliteType.Integer));

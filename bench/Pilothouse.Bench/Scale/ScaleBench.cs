@@ -26,7 +26,7 @@ internal static class ScaleBench
         await using var few = await OurServer.StartAsync();
         await using var many = await OurServer.StartAsync();
         await FillAsync(few, Few);
-        await FillAsync(many, Many);
+        var ids = await FillAsync(many, Many);
         await Task.Delay(s_settle, TimeProvider.System);
 
         var before = (Few: few.CpuSeconds, Many: many.CpuSeconds);
@@ -37,9 +37,14 @@ internal static class ScaleBench
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"memory: {many.ResidentBytes / 1048576.0:0} MiB with {Many} deployments, {few.ResidentBytes / 1048576.0:0} MiB with {Few}: {(many.ResidentBytes - few.ResidentBytes) / 1024.0 / (Many - Few):0.00} KiB a deployment"));
+
+        await WakeBench.MeasureAsync($"one on SQLite with {Many} deployments", [many], ids);
+        await WakeBench.OnPostgresAsync(1, Many, RevisionsEach);
+        await WakeBench.OnPostgresAsync(3, Many, RevisionsEach);
     }
 
-    private static async Task FillAsync(OurServer server, int count)
+    /// <summary>What the others are copies of, with one revision that has ended.</summary>
+    public static async Task<Guid> TemplateAsync(OurServer server)
     {
         var template = await server.Client.CreateDeploymentAsync(new DeploymentCreate
         {
@@ -50,8 +55,15 @@ internal static class ScaleBench
             Secrets = [],
         });
         await UntilEndedAsync(server.Client, template.Id, template.LatestRevisionId!.Value);
-        SeededDatabase.Fill(server.DatabaseFile, template.Id, count);
-        SeededDatabase.FillRevisions(server.DatabaseFile, template.Id, RevisionsEach);
+        return template.Id;
+    }
+
+    private static async Task<IReadOnlyList<Guid>> FillAsync(OurServer server, int count)
+    {
+        var template = await TemplateAsync(server);
+        var ids = SeededDatabase.Fill(server.DatabaseFile, template, count);
+        SeededDatabase.FillRevisions(server.DatabaseFile, template, RevisionsEach);
+        return ids;
     }
 
     private static async Task UntilEndedAsync(PilothouseClient client, Guid deployment, Guid revision)

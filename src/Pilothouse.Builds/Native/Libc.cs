@@ -21,6 +21,13 @@ internal static partial class Libc
         return StatX(AtCurrentDirectory, path, DoNotFollow, TypeModeAndLinks, buffer) == 0 ? *(ushort*)(buffer + 28) : null;
     }
 
+    /// <summary>Of the file system that a folder is on, as <c>254:1</c>; null when it is not there.</summary>
+    public static unsafe string? Device(string folder)
+    {
+        var buffer = stackalloc byte[StatBytes];
+        return StatX(AtCurrentDirectory, folder, 0, TypeModeAndLinks, buffer) == 0 ? $"{*(uint*)(buffer + 136)}:{*(uint*)(buffer + 140)}" : null;
+    }
+
     /// <summary>Writes all that the file system of a folder still holds in memory: much quicker than one file after the other.</summary>
     public static void SyncFileSystem(string folder) => WithFolder(folder, SyncFs);
 

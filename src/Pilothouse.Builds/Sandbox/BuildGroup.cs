@@ -16,11 +16,12 @@ internal sealed class BuildGroup
     private BuildGroup(string[] folders) => _folders = folders;
 
     /// <param name="name">Of the build; what a dead one left under it is replaced.</param>
-    public static BuildGroup? TryOpen(string name, long memoryBytes, int processes)
+    /// <param name="root">Of the build's folder.</param>
+    public static BuildGroup? TryOpen(string name, string root, BuildsOptions limits)
     {
         var roots = Roots();
         if (roots.Length == 0) return null;
-        var group = new BuildGroup([.. roots.Select(root => Path.Combine(root, Prefix + name))]);
+        var group = new BuildGroup([.. roots.Select(above => Path.Combine(above, Prefix + name))]);
         try
         {
             foreach (var folder in group._folders)
@@ -28,9 +29,10 @@ internal sealed class BuildGroup
                 Directory.CreateDirectory(folder);
                 // In version 1 the sum with swap may not be below the memory limit, so the order matters.
                 foreach (var (file, value) in ((string, long)[])[
-                    ("memory.limit_in_bytes", memoryBytes), ("memory.memsw.limit_in_bytes", memoryBytes),
-                    ("memory.max", memoryBytes), ("memory.swap.max", 0), ("memory.oom.group", 1), ("pids.max", processes)])
+                    ("memory.limit_in_bytes", limits.MemoryBytes), ("memory.memsw.limit_in_bytes", limits.MemoryBytes),
+                    ("memory.max", limits.MemoryBytes), ("memory.swap.max", 0), ("memory.oom.group", 1), ("pids.max", limits.Processes)])
                     if (File.Exists(Path.Combine(folder, file))) File.WriteAllText(Path.Combine(folder, file), value.ToString(CultureInfo.InvariantCulture));
+                HoldWrites(folder, root, limits.DiskWriteBytesPerSecond);
             }
 
             return group;
@@ -54,6 +56,35 @@ internal sealed class BuildGroup
         {
             // Over already, or not ours: the watch still measures it.
         }
+    }
+
+    /// <summary>
+    /// Where the kernel can hold writes to a rate, on the disk below the build's folder: version 1 those that a program waits for, version 2 all
+    /// (Documentation/admin-guide/cgroup-v2.rst, "Writeback"). Network and layered file systems have no disk of theirs, and stay as they are.
+    /// </summary>
+    private static void HoldWrites(string folder, string root, long? bytesPerSecond)
+    {
+        if (bytesPerSecond is not { } rate || Disk(root) is not { } disk) return;
+        try
+        {
+            foreach (var (file, text) in ((string, string)[])[("blkio.throttle.write_bps_device", $"{disk} {rate}"), ("io.max", $"{disk} wbps={rate}")])
+                if (File.Exists(Path.Combine(folder, file))) File.WriteAllText(Path.Combine(folder, file), text);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The other limits count without it.
+        }
+    }
+
+    /// <returns>As <c>254:0</c>, of the whole disk where the file system is on a part of one; null when there is none.</returns>
+    private static string? Disk(string folder)
+    {
+        if (Libc.Device(folder) is not { } device) return null;
+        var entry = $"/sys/dev/block/{device}";
+        if (!Directory.Exists(entry)) return null;
+        if (!File.Exists($"{entry}/partition")) return device;
+        var whole = Path.GetDirectoryName(Directory.ResolveLinkTarget(entry, returnFinalTarget: true)?.FullName);
+        return whole is null ? null : Lines($"{whole}/dev", '\n').FirstOrDefault();
     }
 
     /// <summary>How many processes the memory limit has killed.</summary>
@@ -92,7 +123,7 @@ internal sealed class BuildGroup
             if (line.Split(':', 3) is not [_, var controllers, var path]) continue;
             var isUnified = controllers.Length == 0;
             var names = controllers.Split(',');
-            if (!isUnified && !names.Contains("memory", StringComparer.Ordinal) && !names.Contains("pids", StringComparer.Ordinal)) continue;
+            if (!isUnified && !names.Any(name => name is "memory" or "pids" or "blkio")) continue;
             var mount = Array.Find(mounts, fields => isUnified ? fields[2] is "cgroup2" : fields[2] is "cgroup" && names.All(fields[3].Split(',').Contains));
             if (mount is null) continue;
             var root = Directory.Exists(mount[1] + path) ? mount[1] + path.TrimEnd('/') : mount[1];

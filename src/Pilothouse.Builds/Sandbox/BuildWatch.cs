@@ -23,7 +23,7 @@ internal sealed class BuildWatch : IAsyncDisposable
     public BuildWatch(BuildsOptions options, string name, string root, TimeProvider time, CancellationToken cancellationToken)
     {
         (_options, _root, _time) = (options, root, time);
-        _group = BuildGroup.TryOpen(name, options.MemoryBytes, options.Processes);
+        _group = BuildGroup.TryOpen(name, root, options);
         _limit = new CancellationTokenSource(options.TimeLimit, time);
         _limit.Token.Register(() => Note($"The build took longer than {options.TimeLimit} (Builds:TimeLimit); make it do less, or ask the operator for more time."));
         _linked = CancellationTokenSource.CreateLinkedTokenSource(_limit.Token, cancellationToken);

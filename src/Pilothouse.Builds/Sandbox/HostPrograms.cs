@@ -10,12 +10,12 @@ internal static class HostPrograms
     public static IReadOnlyList<string> DieWithUs { get; } = Find("setpriv") is { } setpriv ? [setpriv, "--pdeathsig", "KILL", "--"] : [];
 
     /// <summary>
-    /// What follows gets processors and disk that nobody else wants (nice 19 with the default class best-effort also lowers its io priority, ioprio_set(2)),
-    /// and is what the kernel ends first when the machine is out of memory.
+    /// What follows gets the processors and the disk that nobody else wants, and is what the kernel ends first when the machine is out of memory.
     /// </summary>
     public static IReadOnlyList<string> Lowest { get; } =
     [
         .. Find("choom") is { } choom ? (string[])[choom, "--adjust", "900", "--"] : [],
+        .. Find("ionice") is { } ionice ? (string[])[ionice, "--class", "3", "--ignore"] : [],
         .. Find("nice") is { } nice ? (string[])[nice, "--adjustment=19"] : [],
     ];
 

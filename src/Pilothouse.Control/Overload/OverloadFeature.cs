@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -10,6 +11,8 @@ internal static class OverloadFeature
     {
         services.AddOptions<OverloadOptions>().Bind(configuration.GetSection(OverloadOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<OverloadOptions>, OverloadOptionsValidator>();
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<OverloadOptions>>(
+            (kestrel, limits) => kestrel.Limits.MaxConcurrentConnections = limits.Value.ConcurrentConnections);
         services.AddMetrics();
         services.AddSingleton<OverloadMetrics>();
         services.AddSingleton<RequestRates>();

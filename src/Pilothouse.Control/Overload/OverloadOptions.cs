@@ -38,6 +38,13 @@ public sealed class OverloadOptions
     [Range(1, 1_000_000)]
     public int ConcurrentRequests { get; set; } = 1_024;
 
+    /// <summary>
+    /// Connections to this process, also those of agents' callers; one beyond it is closed at once. Each call of an agent takes two files of the process,
+    /// so that half of what it may open (<c>ulimit -n</c>) is a good number.
+    /// </summary>
+    [Range(1, 10_000_000)]
+    public int ConcurrentConnections { get; set; } = 10_000;
+
     /// <summary>Archives that arrive at a time; beyond it 503 with <c>Retry-After</c>.</summary>
     [Range(1, 100_000)]
     public int ConcurrentUploads { get; set; } = 64;

@@ -18,6 +18,7 @@ public static class StorageFeature
         services.AddSingleton<DataDirectory>();
         services.AddSingleton<DataDirectoryLock>();
         services.AddSingleton<DatabaseMigrator>();
+        services.AddSingleton<PostgresDurability>();
         services.AddSingleton<IValidateOptions<StorageOptions>, DatabaseNameValidator>();
         if (string.IsNullOrEmpty(configuration[$"{StorageOptions.Section}:{nameof(StorageOptions.Database)}"])) AddSqlite(services);
         else AddPostgres(services);

@@ -20,7 +20,7 @@ public sealed class SchemathesisTests
     public async Task The_server_does_what_its_document_says(string phases, int cases)
     {
         var programs = await Programs.PythonAsync("schemathesis", Version);
-        await using var server = await RunningServer.StartAsync();
+        await using var server = await RunningServer.StartAsync(new() { ["Overload:KeyRequestsPerSecond"] = "1000000", ["Overload:WorkspaceRequestsPerSecond"] = "1000000" });
         using var http = server.Client();
         var tenant = await WorkspaceAsync(http);
 

@@ -44,6 +44,9 @@ public sealed class ContractHost : IAsyncLifetime
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
             ["Storage:DataDirectory"] = _directory,
+            // A tool asks here with one key for what thousands do elsewhere.
+            ["Overload:KeyRequestsPerSecond"] = "1000000",
+            ["Overload:WorkspaceRequestsPerSecond"] = "1000000",
         });
         builder.Services.AddControl(builder.Configuration);
         Adjust?.Invoke(builder);

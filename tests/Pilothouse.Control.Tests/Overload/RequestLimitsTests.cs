@@ -118,6 +118,27 @@ public sealed class RequestLimitsTests
         await Eventually.ReadAsync(async () => await PutAsync(client, second), status => status == HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task Connection_beyond_those_that_may_be_is_closed_and_there_is_room_again_when_others_end()
+    {
+        await using var host = await ControlHost.StartAsync(new() { ["Overload:ConcurrentConnections"] = "2" });
+        using var one = new OpenRequest(host);
+        using var two = new OpenRequest(host);
+        Assert.NotEqual("", await one.BeginAsync("POST /v2/deployments", key: null));
+        Assert.NotEqual("", await two.BeginAsync("POST /v2/deployments", key: null));
+
+        using (var three = new OpenRequest(host)) Assert.Equal("", await three.BeginAsync("POST /v2/deployments", key: null));
+
+        one.Dispose();
+        await Eventually.ReadAsync(
+            async () =>
+            {
+                using var again = new OpenRequest(host);
+                return await again.BeginAsync("POST /v2/deployments", key: null);
+            },
+            answer => answer.Length > 0);
+    }
+
     private static async Task<Uri> UploadUrlAsync(Api api, string deployment) =>
         new((await api.PostAsync($"/v2/deployments/{deployment}/upload-url", "{}")).Expect(HttpStatusCode.OK).Text_("upload_url")!);
 
@@ -168,15 +189,22 @@ public sealed class RequestLimitsTests
 
         private readonly TcpClient _socket = new(host.Address.Host, host.Address.Port);
 
-        /// <returns>The head of the first answer.</returns>
+        /// <returns>The head of the first answer; empty when the connection was closed instead.</returns>
         public async Task<string> BeginAsync(string what, string? key)
         {
             var stream = _socket.GetStream();
             var head = $"{what} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n";
             if (key is not null) head += $"X-Api-Key: {key}\r\n";
-            await stream.WriteAsync(Encoding.ASCII.GetBytes(head + "\r\n"), ControlHost.Cancel);
             var answer = new byte[4096];
-            return Encoding.ASCII.GetString(answer, 0, await stream.ReadAsync(answer, ControlHost.Cancel));
+            try
+            {
+                await stream.WriteAsync(Encoding.ASCII.GetBytes(head + "\r\n"), ControlHost.Cancel);
+                return Encoding.ASCII.GetString(answer, 0, await stream.ReadAsync(answer, ControlHost.Cancel));
+            }
+            catch (IOException)
+            {
+                return "";
+            }
         }
 
         public void Dispose() => _socket.Dispose();

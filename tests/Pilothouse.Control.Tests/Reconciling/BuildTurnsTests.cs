@@ -26,7 +26,7 @@ public sealed class BuildTurnsTests
         await Eventually.ReadAsync(async () => await world.StatusAsync(revision), status => status == RevisionStatus.AwaitingBuild);
         builds.EndOne();
 
-        await world.UntilAsync(revision, RevisionStatus.Building);
+        await Eventually.TrueAsync(() => builds.Begun.Count == 3);
         Assert.Equal([greedy, greedy, modest], builds.Begun);
         builds.EndAll();
         await world.UntilAsync(revision, RevisionStatus.AwaitingDeploy);
@@ -44,8 +44,8 @@ public sealed class BuildTurnsTests
         await Eventually.TrueAsync(() => builds.Engine.Running == 2);
 
         var modest = (await Api.InNewWorkspaceAsync(world.Host)).Workspace.Value;
-        var revision = await world.QueueAsync(await world.DeploymentAsync(workspace: modest));
-        await world.UntilAsync(revision, RevisionStatus.Building);
+        await world.QueueAsync(await world.DeploymentAsync(workspace: modest));
+        await Eventually.TrueAsync(() => builds.Begun.Count == 3);
 
         Assert.Equal([greedy, greedy, modest], builds.Begun);
         builds.EndAll();
