@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Pilothouse.Control.Storage;
 using Pilothouse.Control.Tests.World;
 using Xunit;
@@ -44,8 +45,9 @@ public sealed class PostgresDurabilityTests
         await host.WithDbAsync(db => db.Database.ExecuteSqlRawAsync(
             "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$", ControlHost.Cancel));
 
-        await using var again = await database.StartAsync();
-        var settings = await again.WithDbAsync(db => PostgresDurability.ReadAsync(db, ControlHost.Cancel));
+        // Sessions take it from their beginning.
+        NpgsqlConnection.ClearAllPools();
+        var settings = await host.WithDbAsync(db => PostgresDurability.ReadAsync(db, ControlHost.Cancel));
 
         // The tests' server does not sync, since nothing of it need stay.
         Assert.Equal(s_good with { Fsync = "off", SynchronousCommit = "off" }, settings);
