@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 using Pilothouse.Control.Storage;
 using Pilothouse.Control.Tests.World;
 using Xunit;
@@ -42,12 +41,12 @@ public sealed class PostgresDurabilityTests
     {
         await using var database = await EmptyDatabase.CreateAsync();
         await using var host = await database.StartAsync();
-        await host.WithDbAsync(db => db.Database.ExecuteSqlRawAsync(
-            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$", ControlHost.Cancel));
-
-        // Sessions take it from their beginning.
-        NpgsqlConnection.ClearAllPools();
-        var settings = await host.WithDbAsync(db => PostgresDurability.ReadAsync(db, ControlHost.Cancel));
+        var settings = await host.WithDbAsync(async db =>
+        {
+            await db.Database.OpenConnectionAsync(ControlHost.Cancel);
+            await db.Database.ExecuteSqlRawAsync("SET synchronous_commit = off", ControlHost.Cancel);
+            return await PostgresDurability.ReadAsync(db, ControlHost.Cancel);
+        });
 
         // The tests' server does not sync, since nothing of it need stay.
         Assert.Equal(s_good with { Fsync = "off", SynchronousCommit = "off" }, settings);
