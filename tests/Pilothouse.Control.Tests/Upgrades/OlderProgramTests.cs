@@ -1,0 +1,193 @@
+using System.Data.Common;
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Npgsql;
+using Pilothouse.Control.Storage;
+using Pilothouse.Testing.Postgres;
+using Xunit;
+
+namespace Pilothouse.Control.Tests.Upgrades;
+
+/// <summary>
+/// While replicas are upgraded one by one, and after a step back, a program works on the schema of the next version: it reads and writes the columns
+/// that it knows, and nothing of that is refused.
+/// </summary>
+public sealed class OlderProgramTests
+{
+    private static CancellationToken Cancel => ControlHost.Cancel;
+
+    [Theory]
+    [InlineData("Sqlite")]
+    [InlineData("Postgres")]
+    public async Task Program_of_one_version_reads_and_writes_the_schema_of_the_next(string engine)
+    {
+        await using var store = await Store.CreateAsync(engine);
+        var versions = await store.WithAsync(db => Task.FromResult(SchemaOfVersion.All(db)));
+        Assert.True(versions.Count > 1);
+        await store.WithAsync(db => MigrateAsync(db, versions[0].Migration));
+
+        for (var at = 1; at < versions.Count; at++)
+        {
+            var (older, next) = (versions[at - 1], versions[at]);
+            await store.WithAsync(db => MigrateAsync(db, next.Migration));
+
+            Assert.Empty(older.FaultsOf(next));
+            foreach (var table in older.Model.Tables) await store.WithAsync(db => LiveAsync(db, table));
+        }
+    }
+
+    [Fact]
+    public void Step_that_takes_something_away_is_found()
+    {
+        using var db = Store.Offline();
+        var versions = SchemaOfVersion.All(db);
+
+        // The other way round each step takes away what it brought.
+        Assert.Contains("leases is gone", versions[^1].FaultsOf(versions[^2]));
+        Assert.Contains(versions[2].FaultsOf(versions[1]), fault => fault.EndsWith("is gone", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Sqlite")]
+    [InlineData("Postgres")]
+    public async Task Program_starts_on_the_schema_of_a_newer_one_and_leaves_it_as_it_is(string engine)
+    {
+        await using var store = await Store.CreateAsync(engine);
+        await store.WithAsync(db => MigrateAsync(db, null));
+        var before = await store.WithAsync(async db =>
+        {
+            await db.Database.ExecuteSqlRawAsync("INSERT INTO \"__EFMigrationsHistory\" VALUES ('29990101000000_OfANewerProgram', '99.0.0')", Cancel);
+            await db.Database.ExecuteSqlRawAsync("ALTER TABLE deployments ADD COLUMN of_a_newer_program integer NOT NULL DEFAULT 7", Cancel);
+            return await db.Database.GetAppliedMigrationsAsync(Cancel);
+        });
+
+        await using (var host = await store.StartAsync())
+        using (var client = host.Client())
+        {
+            var made = await Deployments.Api.InNewWorkspaceAsync(host);
+            await made.CreateAsync("on-a-newer-schema");
+        }
+
+        Assert.Equal(before, await store.WithAsync(db => db.Database.GetAppliedMigrationsAsync(Cancel)));
+        Assert.Equal(7, await store.WithAsync(db => db.Database.SqlQueryRaw<int>("SELECT of_a_newer_program AS \"Value\" FROM deployments").SingleAsync(Cancel)));
+    }
+
+    private static async Task<int> MigrateAsync(PilothouseDb db, string? migration)
+    {
+        await db.Database.MigrateAsync(migration, Cancel);
+        return 0;
+    }
+
+    /// <summary>A row of what the older program knows comes, is read, changed, and goes.</summary>
+    private static async Task<int> LiveAsync(PilothouseDb db, ITable table)
+    {
+        await db.Database.OpenConnectionAsync(Cancel);
+
+        // Rows of other tables are another matter.
+        await db.Database.ExecuteSqlRawAsync(db is SqliteDb ? "PRAGMA foreign_keys = OFF" : "SET session_replication_role = replica", Cancel);
+        var columns = table.Columns.ToArray();
+        var key = table.PrimaryKey!.Columns.Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
+        var values = columns.ToDictionary(column => column.Name, ValueOf, StringComparer.Ordinal);
+        var ofKey = string.Join(" AND ", key.Select(name => $"\"{name}\" = @{name}"));
+        var others = columns.Where(column => !key.Contains(column.Name)).Select(column => $"\"{column.Name}\" = @{column.Name}").ToArray();
+
+        await RunAsync($"INSERT INTO \"{table.Name}\" ({string.Join(", ", columns.Select(column => $"\"{column.Name}\""))}) VALUES ({string.Join(", ", columns.Select(column => $"@{column.Name}"))})");
+        if (others.Length > 0) await RunAsync($"UPDATE \"{table.Name}\" SET {string.Join(", ", others)} WHERE {ofKey}");
+        await RunAsync($"DELETE FROM \"{table.Name}\" WHERE {ofKey} AND 1 = (SELECT count(*) FROM (SELECT {string.Join(", ", columns.Select(column => $"\"{column.Name}\""))} FROM \"{table.Name}\" WHERE {ofKey}) row)");
+        return 0;
+
+        async Task RunAsync(string sql)
+        {
+            await using var command = db.Database.GetDbConnection().CreateCommand();
+            command.CommandText = sql;
+            foreach (var (name, value) in values)
+            {
+                if (!sql.Contains($"@{name}", StringComparison.Ordinal)) continue;
+                var parameter = command.CreateParameter();
+                (parameter.ParameterName, parameter.Value) = (name, value);
+                command.Parameters.Add(parameter);
+            }
+
+            Assert.Equal(1, await ChangedAsync(command, table.Name));
+        }
+    }
+
+    private static async Task<int> ChangedAsync(DbCommand command, string table)
+    {
+        try
+        {
+            return await command.ExecuteNonQueryAsync(Cancel);
+        }
+        catch (DbException refused)
+        {
+            throw new InvalidOperationException($"{table}: {refused.Message}\n{command.CommandText}", refused);
+        }
+    }
+
+    private static object ValueOf(IColumn column)
+    {
+        var type = column.PropertyMappings[0].Property.GetProviderClrType() ?? column.PropertyMappings[0].Property.ClrType;
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (column.StoreType is "INTEGER") return 1L;
+        if (type == typeof(string)) return "text";
+        if (type == typeof(Guid)) return Guid.NewGuid();
+        if (type == typeof(byte[])) return new byte[] { 1 };
+        if (type == typeof(DateTimeOffset)) return DateTimeOffset.UnixEpoch;
+        if (type == typeof(bool)) return true;
+        return Convert.ChangeType(1, type, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>An empty store of either engine.</summary>
+    private sealed class Store(string directory, string? database) : IAsyncDisposable
+    {
+        private readonly NpgsqlDataSource? _source = database is null ? null : NpgsqlDataSource.Create(database);
+
+        public static async Task<Store> CreateAsync(string engine)
+        {
+            var directory = Directory.CreateTempSubdirectory("pilothouse-upgrade-").FullName;
+            if (engine is "Sqlite") return new Store(directory, null);
+            var server = await PostgresServer.OneAsync();
+            var name = $"u{Guid.NewGuid():N}";
+            await server.CreateDatabaseAsync(name);
+            return new Store(directory, server.ConnectionString(name));
+        }
+
+        public static SqliteDb Offline()
+        {
+            var options = new DbContextOptionsBuilder<SqliteDb>();
+            StorageFeature.UseSqlite(options, ":memory:");
+            return new SqliteDb(options.Options);
+        }
+
+        public async Task<T> WithAsync<T>(Func<PilothouseDb, Task<T>> use)
+        {
+            await using var db = Open();
+            return await use(db);
+        }
+
+        /// <summary>A control plane of this version on it.</summary>
+        public Task<ControlHost> StartAsync() => ControlHost.StartAsync(new() { ["Storage:Database"] = database ?? "" }, directory);
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_source is not null) await _source.DisposeAsync();
+            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            Directory.Delete(directory, recursive: true);
+        }
+
+        private PilothouseDb Open()
+        {
+            if (_source is null)
+            {
+                var sqlite = new DbContextOptionsBuilder<SqliteDb>();
+                StorageFeature.UseSqlite(sqlite, Path.Combine(directory, "pilothouse.db"));
+                return new SqliteDb(sqlite.Options);
+            }
+
+            var postgres = new DbContextOptionsBuilder<PostgresDb>();
+            StorageFeature.UsePostgres(postgres, _source);
+            return new PostgresDb(postgres.Options);
+        }
+    }
+}
