@@ -7,6 +7,8 @@ using Pilothouse.Builds.AgentServers.JavaScript;
 using Pilothouse.Builds.AgentServers.Python;
 using Pilothouse.Builds.Sandbox;
 using Pilothouse.Builds.Toolchains;
+using Pilothouse.Builds.Artifacts;
+using Pilothouse.Core.Blobs;
 using Pilothouse.Core.Builds;
 
 namespace Pilothouse.Builds;
@@ -44,8 +46,8 @@ public static class BuildsFeature
 
         services.AddSingleton(provider => new SandboxProbe(Settings(provider).Sandbox, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ProjectSandboxes>(provider, Home()));
-        services.AddSingleton(provider => BuildPlaces.Of(Settings(provider), provider.GetRequiredService<IToolchains>(), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IArtifacts>(provider => provider.GetRequiredService<BuildPlaces>().Artifacts);
+        services.AddSingleton(provider => BuildPlaces.Of(Settings(provider), provider.GetRequiredService<IToolchains>(), provider.GetService<IBucket>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IArtifacts>(provider => new KnownArtifacts(provider.GetRequiredService<BuildPlaces>().Artifacts, provider.GetRequiredService<BuildPlaces>().Bucket));
         services.AddSingleton<IBuildEngine, LocalBuildEngine>();
         services.AddHostedService<LeftoverBuilds>();
         return services;

@@ -92,6 +92,8 @@ public sealed class BuildsOptions
 
     internal string ArtifactsDirectory => Path.Combine(Path.GetFullPath(SharedDirectory ?? DataDirectory), "artifacts");
 
+    internal string TransfersDirectory => Path.Combine(Path.GetFullPath(DataDirectory), "transfers");
+
     internal string BuildsDirectory => Path.Combine(Path.GetFullPath(DataDirectory), "builds");
 }
 

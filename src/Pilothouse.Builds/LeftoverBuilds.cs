@@ -13,6 +13,7 @@ internal sealed class LeftoverBuilds(BuildPlaces places, ILogger<LeftoverBuilds>
         {
             var swept = await places.Builds.SweepAsync(cancellationToken);
             if (swept > 0) logger.LeftoversSwept(swept);
+            if (places.Bucket is { } bucket) await bucket.SweepAsync(cancellationToken);
             BuildGroup.RemoveEmpty();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

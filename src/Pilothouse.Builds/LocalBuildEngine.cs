@@ -6,6 +6,7 @@ using Pilothouse.Builds.Artifacts;
 using Pilothouse.Builds.Projects;
 using Pilothouse.Builds.Sandbox;
 using Pilothouse.Builds.Sources;
+using Pilothouse.Core.Blobs;
 using Pilothouse.Core.Builds;
 
 namespace Pilothouse.Builds;
@@ -25,17 +26,21 @@ internal sealed class LocalBuildEngine(
         try
         {
             var key = InputKey.Of(request, sandboxes.Sources.Fingerprint);
-            if (FindBuilt(key, log) is { } there) return there;
+            if (await FindBuiltAsync(key, log, cancellationToken) is { } there) return there;
 
             await places.Builds.SweepAsync(cancellationToken);
             await using var directory = await places.Builds.OpenAsync(key, cancellationToken);
             // The one who held the directory may have built it.
-            if (FindBuilt(key, log) is { } meanwhile) return meanwhile;
+            if (await FindBuiltAsync(key, log, cancellationToken) is { } meanwhile) return meanwhile;
 
             var started = time.GetTimestamp();
             var outcome = await BuildAsync(request, key, directory, log, cancellationToken);
             if (outcome is BuildOutcome.Built { Artifact: var artifact }) logger.Built(artifact.Digest, time.GetElapsedTime(started));
             return outcome;
+        }
+        catch (BucketUnavailableException away)
+        {
+            throw new BuildUnavailableException($"{away.Message} The artifact of revision {request.Revision} cannot be shared.", away);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -59,7 +64,9 @@ internal sealed class LocalBuildEngine(
             var (artifact, fault) = await InSpanAsync("store artifact", () => Task.Run(
                 () => places.Artifacts.Add(directory.Artifact, ready.Launch, ready.ServerName, log, watch.Token), watch.Token));
             if (artifact is null) return Refused([fault], log);
-            await places.Index.PutAsync(key, new IndexEntry(artifact.Digest, server.Kind, server.Fingerprint, ready.ServerName), watch.Token);
+            var entry = new IndexEntry(artifact.Digest, server.Kind, server.Fingerprint, ready.ServerName);
+            await places.Index.PutAsync(key, entry, watch.Token);
+            if (places.Bucket is { } bucket) await InSpanAsync("share artifact", () => ShareAsync(bucket, key, entry, watch.Token));
             return new BuildOutcome.Built(artifact, WasThere: false);
         }
         catch (OperationCanceledException) when (watch.Breach is not null && !cancellationToken.IsCancellationRequested)
@@ -104,7 +111,28 @@ internal sealed class LocalBuildEngine(
         return faults.Count > 0 ? (null, null, faults) : (server, reading.Project, []);
     }
 
-    private BuildOutcome.Built? FindBuilt(string key, IBuildLog log)
+    private static async Task<bool> ShareAsync(ArtifactBucket bucket, string key, IndexEntry entry, CancellationToken cancellationToken)
+    {
+        await bucket.ShareAsync(key, entry, cancellationToken);
+        return true;
+    }
+
+    private async Task<BuildOutcome.Built?> FindBuiltAsync(string key, IBuildLog log, CancellationToken cancellationToken)
+    {
+        if (FindHere(key, log) is { } here)
+        {
+            if (places.Bucket is { } bucket) await bucket.ShareAsync(key, places.Index.Find(key)!, cancellationToken);
+            return here;
+        }
+
+        // Somebody else may have built it.
+        if (places.Bucket is not { } shared || await shared.FindAsync(key, cancellationToken) is not { } entry) return null;
+        if (!places.Artifacts.Has(entry.Digest) && !await shared.FetchAsync(entry.Digest, cancellationToken)) return null;
+        await places.Index.PutAsync(key, entry, cancellationToken);
+        return FindHere(key, log);
+    }
+
+    private BuildOutcome.Built? FindHere(string key, IBuildLog log)
     {
         if (places.Index.Find(key) is not { } entry
             || !_agentServers.TryGetValue(entry.AgentServer, out var server)

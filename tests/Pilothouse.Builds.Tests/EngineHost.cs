@@ -7,6 +7,7 @@ using Pilothouse.Builds.Sandbox;
 using Pilothouse.Builds.Tests.AgentServers.JavaScript;
 using Pilothouse.Builds.Toolchains;
 using Pilothouse.Core;
+using Pilothouse.Core.Blobs;
 using Pilothouse.Core.Builds;
 
 namespace Pilothouse.Builds.Tests;
@@ -42,6 +43,14 @@ internal sealed class EngineHost : IAsyncDisposable
     {
         services.RemoveAll<IAgentServer>();
         services.AddSingleton<IAgentServer, ScriptServer>();
+    }, settings);
+
+    /// <summary>As <see cref="Scripted"/>, and with a bucket that others have too.</summary>
+    public static EngineHost InBucket(IBucket bucket, params (string Key, string Value)[] settings) => Create(services =>
+    {
+        services.RemoveAll<IAgentServer>();
+        services.AddSingleton<IAgentServer, ScriptServer>();
+        services.AddSingleton(bucket);
     }, settings);
 
     public async Task<BuildOutcome> BuildAsync(

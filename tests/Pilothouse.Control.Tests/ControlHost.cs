@@ -12,6 +12,7 @@ using Pilothouse.Control.Access;
 using Pilothouse.Control.Storage;
 using Pilothouse.Control.Tests.World;
 using Pilothouse.Core;
+using Pilothouse.Core.Builds;
 using Pilothouse.Core.Runtimes;
 using Xunit;
 
@@ -61,6 +62,7 @@ internal sealed class ControlHost : IAsyncDisposable
             ["Storage:Database"] = settings?.GetValueOrDefault("Storage:Database") ?? await TestDatabase.OfAsync(own),
         });
         builder.Services.AddControl(builder.Configuration);
+        builder.Services.AddSingleton<IArtifacts>(new FolderArtifacts(own));
         services?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseControl();

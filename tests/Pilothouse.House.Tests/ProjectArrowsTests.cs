@@ -16,6 +16,7 @@ public sealed class ProjectArrowsTests
         ["Pilothouse.Builds"] = ["Pilothouse.Core"],
         ["Pilothouse.Gateway"] = ["Pilothouse.Core"],
         ["Pilothouse.Listener"] = ["Pilothouse.Client", "Pilothouse.Core"],
+        ["Pilothouse.Blobs.S3"] = ["Pilothouse.Core"],
         ["Pilothouse.Runtimes.Process"] = ["Pilothouse.Core"],
     };
 

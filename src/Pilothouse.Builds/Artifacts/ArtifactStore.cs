@@ -7,7 +7,7 @@ namespace Pilothouse.Builds.Artifacts;
 /// <summary>
 /// Finished artifacts, <c>{data}/artifacts/{digest}</c>, each with its <c>launch.json</c>. They appear by a rename, whole, and vanish by one.
 /// </summary>
-internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeSpan grace, TimeProvider time) : IArtifacts
+internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeSpan grace, TimeProvider time)
 {
     private const string LaunchFile = "launch.json";
     private const string RemovedPrefix = ".removed-";
@@ -27,6 +27,25 @@ internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeS
             Directory.SetLastWriteTimeUtc(folder, time.GetUtcNow().UtcDateTime);
             return new Artifact(digest, LaunchSpecJson.Read(File.ReadAllText(Path.Combine(folder, LaunchFile))), serverVersion);
         }
+    }
+
+    public bool Has(string digest) => Directory.Exists(FolderOf(digest));
+
+    /// <summary>Takes a folder in that was an artifact on another machine, if it still is that one.</summary>
+    /// <returns>False when it is another.</returns>
+    public bool Take(string folder, string digest, CancellationToken cancellationToken)
+    {
+        var launch = Path.Combine(folder, LaunchFile);
+        if (!File.Exists(launch) || new FileInfo(launch).LinkTarget is not null) return false;
+        var text = File.ReadAllText(launch);
+        File.Delete(launch);
+        var tree = new ArtifactTree(folder, new NoLog());
+        var entries = tree.Normalize(cancellationToken);
+        if (tree.Fault is not null || !string.Equals(TreeDigest.Of(folder, entries, text, cancellationToken).Digest, digest, StringComparison.Ordinal)) return false;
+        File.WriteAllText(launch, text);
+        Libc.SyncFileSystem(folder);
+        lock (_lock) Publish(folder, FolderOf(digest), cancellationToken);
+        return true;
     }
 
     /// <summary>Takes a built folder in, under its digest; one that is there already stays as it is.</summary>
@@ -108,5 +127,13 @@ internal sealed class ArtifactStore(string directory, ArtifactIndex index, TimeS
         && (name.StartsWith(RemovedPrefix, StringComparison.Ordinal)
             || (name.StartsWith(ArrivingPrefix, StringComparison.Ordinal) && Directory.GetLastWriteTimeUtc(folder) < time.GetUtcNow().UtcDateTime - grace));
 
-    private string FolderOf(string digest) => Path.Combine(directory, digest);
+    public string FolderOf(string digest) => Path.Combine(directory, digest);
+
+    /// <summary>What could be said of it was said where it was built.</summary>
+    private sealed class NoLog : IBuildLog
+    {
+        public void Write(string level, string message)
+        {
+        }
+    }
 }

@@ -27,7 +27,8 @@ internal sealed class UploadArchives(UploadBlobs blobs)
         foreach (var archive in archives)
         {
             if (written.Contains(archive.Sha256)) continue;
-            await using var file = await OpenAsync(archive, cancellationToken);
+            using var local = await blobs.OpenAsync(archive.ObjectPath, cancellationToken);
+            await using var file = local is null ? null : await OpenAsync(local.File, archive, cancellationToken);
             if (file is null)
             {
                 missing.Add(archive);
@@ -54,8 +55,8 @@ internal sealed class UploadArchives(UploadBlobs blobs)
                 file.Flush(flushToDisk: true);
             }
 
-            foreach (var path in objectPaths.Skip(1)) blobs.Publish(await CopyAsync(arrived, cancellationToken), path);
-            blobs.Publish(arrived, objectPaths[0]);
+            foreach (var path in objectPaths.Skip(1)) await blobs.PublishAsync(await CopyAsync(arrived, cancellationToken), path, cancellationToken);
+            await blobs.PublishAsync(arrived, objectPaths[0], cancellationToken);
         }
         finally
         {
@@ -72,12 +73,12 @@ internal sealed class UploadArchives(UploadBlobs blobs)
         return copy.Name;
     }
 
-    private async Task<FileStream?> OpenAsync(StoredArchive archive, CancellationToken cancellationToken)
+    private static async Task<FileStream?> OpenAsync(string path, StoredArchive archive, CancellationToken cancellationToken)
     {
         FileStream? file = null;
         try
         {
-            file = new FileStream(blobs.FileOf(archive.ObjectPath), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
             if (file.Length == archive.SizeBytes && sha256.Equals(archive.Sha256, StringComparison.Ordinal))
             {

@@ -6,6 +6,7 @@ using Pilothouse.Control.Integrations;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
+using Pilothouse.Control.Uploads;
 using Pilothouse.Core;
 using Pilothouse.Core.Deployments;
 
@@ -15,17 +16,22 @@ namespace Pilothouse.Control.Deployments;
 internal sealed record PatchedDeployment(DeploymentRow Row, RevisionRow? Revision);
 
 /// <summary>Changes what is wanted of a deployment; where that needs a revision, it is there before the answer.</summary>
-internal sealed class PatchDeployment(DeploymentTransactions transactions, DeploymentStore store, PinStore pins, SecretVault vault)
+internal sealed class PatchDeployment(DeploymentTransactions transactions, DeploymentStore store, PinStore pins, SecretVault vault, UploadArrivals arrivals)
 {
     /// <param name="isAlways">Make a revision whatever the request brings.</param>
-    public Task<Outcome<PatchedDeployment>> RunAsync(
-        WorkspaceId workspace, Guid deployment, PatchRequest request, AgentUrlBase urls, bool isAlways, CancellationToken cancellationToken) =>
-        transactions.RunAsync(
+    public async Task<Outcome<PatchedDeployment>> RunAsync(
+        WorkspaceId workspace, Guid deployment, PatchRequest request, AgentUrlBase urls, bool isAlways, CancellationToken cancellationToken)
+    {
+        // Before the transaction: the storage is asked.
+        if (request.Patch.SourceRevisionConfig?.SourceTarballPath is { } path && await arrivals.TakeAsync(workspace, deployment, path, cancellationToken) is { } refused)
+            return refused;
+        return await transactions.RunAsync(
             workspace,
             deployment,
             (db, row) => AttemptAsync(db, row, request, urls, isAlways, cancellationToken),
             concernsLoops: patched => patched.Revision is not null,
             cancellationToken);
+    }
 
     private async Task<Outcome<PatchedDeployment>?> AttemptAsync(
         PilothouseDb db, DeploymentRow row, PatchRequest request, AgentUrlBase urls, bool isAlways, CancellationToken cancellationToken)

@@ -21,7 +21,7 @@ internal sealed class RemoveDeployment(UploadBlobs blobs, IAgentsFence fence, IL
             cancellationToken);
         if (deployment is null) return false;
 
-        blobs.RemoveAll(deployment.WorkspaceId, deployment.Id);
+        await blobs.RemoveAllAsync(deployment.WorkspaceId, deployment.Id, cancellationToken);
         await LogTable.RemoveAllAsync(db, deployment.Id, cancellationToken);
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);

@@ -4,7 +4,7 @@ namespace Pilothouse.Control.Overload;
 
 /// <summary>
 /// A bucket of tokens for each holder: full at first, filled at a steady rate. Not the partitioned limiter of System.Threading.RateLimiting, which
-/// wakes ten times a second for as long as the process lives: a hundredth of a core while nobody calls.
+/// wakes ten times a second whether or not somebody calls, and knows no clock but its own.
 /// </summary>
 internal sealed class TokenBuckets<TKey>(int perSecond, int burst, TimeProvider clock)
     where TKey : notnull

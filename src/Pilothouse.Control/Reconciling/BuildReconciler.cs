@@ -110,21 +110,31 @@ internal sealed class BuildReconciler(
     }
 
     /// <summary>Whatever the engine throws counts as a failed try, so that a fault in it does not build for ever.</summary>
-    private async Task<BuildOutcome> RunEngineAsync(RevisionRow row, BuildRequest request, BuildLog log, BuildWatch watch, BuildMeasure measure)
+    private async Task<BuildOutcome> RunEngineAsync(RevisionRow row, BuildInput input, BuildLog log, BuildWatch watch, BuildMeasure measure)
     {
         var key = new RevisionId(row.Id);
         var earlier = _failures.GetValueOrDefault(key)?.Count ?? 0;
         if (earlier >= options.Value.BuildTries)
         {
             const string Message = "The build failed for a reason inside Pilothouse, again and again: the control plane's own log says which.";
-            log.Write(LogLevels.Error, Message);
-            return new BuildOutcome.Refused(Message);
+            return Refused(log, Message);
         }
 
         _failures[key] = new Failures(earlier + 1, clock.GetUtcNow(), measure.Context);
-        var outcome = await engine.BuildAsync(request, log, watch.Token);
+        var archive = await parts.Inputs.OpenAsync(input, watch.Token);
+        if (!archive.IsAccepted) return Refused(log, archive.Rejection.Message);
+        using var opened = archive.Value;
+        var source = await parts.Inputs.ReadAsync(input, opened, watch.Token);
+        if (!source.IsAccepted) return Refused(log, source.Rejection.Message);
+        var outcome = await engine.BuildAsync(input.Of(source.Value), log, watch.Token);
         _failures.TryRemove(key, out _);
         return outcome;
+    }
+
+    private static BuildOutcome.Refused Refused(BuildLog log, string message)
+    {
+        log.Write(LogLevels.Error, message);
+        return new BuildOutcome.Refused(message);
     }
 
     private async Task<Reconciled> TryAgainAsync(RevisionRow row, BuildLog log, BuildUnavailableException why, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using Pilothouse.Control.Logs;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
+using Pilothouse.Core.Builds;
 using Pilothouse.Core.Deployments;
 using Pilothouse.Core.Reconciling;
 using Pilothouse.Core.Revisions;
@@ -14,7 +15,7 @@ namespace Pilothouse.Control.Reconciling;
 
 /// <summary>Moves a deployment's revisions on: whose turn it is, which are passed over, and who builds. Building and deploying are others' work.</summary>
 internal sealed class DeploymentRevisionsReconciler(
-    IDbContextFactory<PilothouseDb> databases, DataDirectory directory, BuildInputs inputs, DeployLog deployLog, ControlSignals signals, TimeProvider clock)
+    IDbContextFactory<PilothouseDb> databases, IEnumerable<IArtifacts> artifacts, BuildInputs inputs, DeployLog deployLog, ControlSignals signals, TimeProvider clock)
     : IReconciler<DeploymentId>
 {
     public const string NoImageRuntime =
@@ -38,7 +39,8 @@ internal sealed class DeploymentRevisionsReconciler(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var (deployment, unfinished, pin) = await ReadAsync(db, key, cancellationToken);
         if (deployment is null) return Reconciled.Settled.Instance;
-        if (!RevisionQueue.Plan(deployment.Value, unfinished, pin).IsEmpty) unfinished = await ApplyAsync(db, key, cancellationToken);
+        var plan = RevisionQueue.Plan(deployment.Value, unfinished, pin);
+        if (!plan.IsEmpty) unfinished = await ApplyAsync(db, key, await FindArtifactAsync(plan.Promote, cancellationToken), cancellationToken);
 
         foreach (var revision in unfinished.Where(row => row.Status is RevisionStatus.AwaitingBuild or RevisionStatus.Building))
             OnBuildable(new RevisionId(revision.Id));
@@ -46,7 +48,8 @@ internal sealed class DeploymentRevisionsReconciler(
     }
 
     /// <summary>Reads once more under the writer's lock: what was planned without it may have changed.</summary>
-    private async Task<IReadOnlyList<RevisionRow>> ApplyAsync(PilothouseDb db, DeploymentId key, CancellationToken cancellationToken)
+    /// <param name="artifact">Digest of one that is there.</param>
+    private async Task<IReadOnlyList<RevisionRow>> ApplyAsync(PilothouseDb db, DeploymentId key, string? artifact, CancellationToken cancellationToken)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(key.Value, cancellationToken);
@@ -56,7 +59,7 @@ internal sealed class DeploymentRevisionsReconciler(
         foreach (var revision in plan.Interrupt)
             await InterruptAsync(db, revision, deployment == DeploymentStatus.AwaitingDelete ? null : pin, cancellationToken);
         foreach (var revision in plan.Skip) await MoveAsync(db, revision, RevisionEvent.Superseded, Skipped(revision, plan, pin), cancellationToken);
-        if (plan.Promote is { } next) await PromoteAsync(db, next, cancellationToken);
+        if (plan.Promote is { } next) await PromoteAsync(db, next, artifact, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         if (!plan.IsEmpty) signals.RevisionChanged(key);
         return unfinished;
@@ -72,9 +75,18 @@ internal sealed class DeploymentRevisionsReconciler(
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    private async Task PromoteAsync(PilothouseDb db, RevisionRow next, CancellationToken cancellationToken)
+    /// <summary>Outside the transaction, since it may be asked for elsewhere. One that goes meanwhile is found missing by who starts it.</summary>
+    private async Task<string?> FindArtifactAsync(RevisionRow? next, CancellationToken cancellationToken)
     {
-        if (next is { ArtifactDigest: { } digest, LaunchSpec: not null } && directory.HasArtifact(digest))
+        if (next is not { ArtifactDigest: { } digest, LaunchSpec: not null }) return null;
+        foreach (var known in artifacts)
+            if (await known.HasAsync(digest, cancellationToken)) return digest;
+        return null;
+    }
+
+    private async Task PromoteAsync(PilothouseDb db, RevisionRow next, string? artifact, CancellationToken cancellationToken)
+    {
+        if (next is { ArtifactDigest: { } digest, LaunchSpec: not null } && string.Equals(digest, artifact, StringComparison.Ordinal))
         {
             await MoveAsync(db, next, RevisionEvent.PromotedToDeploy, ReadyToDeploy(next, "its artifact is there already"), cancellationToken);
             // A build finds that out first; without one, it would wait for ever for a listener that cannot be told its environment.

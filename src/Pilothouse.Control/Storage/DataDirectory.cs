@@ -23,9 +23,6 @@ public sealed class DataDirectory(IOptions<StorageOptions> options)
 
     public string Blobs => Path.Combine(Shared, "blobs");
 
-    /// <summary>Artifacts are moved into place whole: one whose directory is there is complete.</summary>
-    public bool HasArtifact(string digest) => Directory.Exists(Path.Combine(Shared, "artifacts", digest));
-
     /// <summary>Creates the directories for their owner alone; an existing one is left as it is.</summary>
     public void Ensure()
     {

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Npgsql;
+using Pilothouse.Core.Blobs;
 
 namespace Pilothouse.Control.Storage;
 
@@ -25,6 +26,7 @@ internal static class StoreTrouble
         SqliteException sqlite => OfSqlite(sqlite.SqliteErrorCode),
         PostgresException postgres => OfPostgres(postgres.SqlState),
         NpgsqlException => Away,
+        BucketUnavailableException bucket => $"{bucket.Message} What was asked for is not done: try again.",
         IOException disk => OfDisk(disk.HResult),
         _ => null,
     };

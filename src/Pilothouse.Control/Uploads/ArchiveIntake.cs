@@ -37,6 +37,18 @@ internal static class ArchiveIntake
         return new TakenArchive(file.Name, size, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
+    /// <summary>Of one that did not come through us.</summary>
+    /// <returns>SHA-256, lower-case hex.</returns>
+    public static async Task<Outcome<string>> ReadAsync(string file, CancellationToken cancellationToken)
+    {
+        await using var stream = File.OpenRead(file);
+        var begin = new byte[GzipMagic.Length];
+        if (await stream.ReadAtLeastAsync(begin, begin.Length, throwOnEndOfStream: false, cancellationToken) < begin.Length || !begin.AsSpan().SequenceEqual(GzipMagic))
+            return NotGzip();
+        stream.Position = 0;
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken));
+    }
+
     public static Rejection TooLarge(long limitBytes) =>
         new(Codes.TooLarge, $"The archive is larger than {limitBytes} bytes: leave out what the build does not need, e.g. through .gitignore.");
 

@@ -17,7 +17,7 @@ internal static class InternalSources
 }
 
 internal sealed class CreateUploadUrl(
-    IDbContextFactory<PilothouseDb> databases, WorkspaceRoom room, IOptions<UploadsOptions> options, TimeProvider clock)
+    IDbContextFactory<PilothouseDb> databases, UploadBlobs blobs, WorkspaceRoom room, IOptions<UploadsOptions> options, TimeProvider clock)
 {
     /// <summary>The type is what the clients send anyway; without any header here they send one of another vendor.</summary>
     private static readonly Dictionary<string, string> s_headers = new(StringComparer.Ordinal) { ["Content-Type"] = "application/gzip" };
@@ -50,6 +50,7 @@ internal sealed class CreateUploadUrl(
         };
         db.Uploads.Add(upload);
         await db.SaveChangesAsync(cancellationToken);
-        return new UploadUrl($"{publicUrl}/uploads/{token}", upload.ObjectPath, s_headers);
+        var url = blobs.SignUpload(upload.ObjectPath, options.Value.Lifetime)?.AbsoluteUri ?? $"{publicUrl}/uploads/{token}";
+        return new UploadUrl(url, upload.ObjectPath, s_headers);
     }
 }

@@ -69,7 +69,7 @@ internal sealed class ReceiveUpload(
             var found = await FindAsync(upload.TokenHash, cancellationToken);
             if (!found.IsAccepted && found.Rejection != s_expired) return found.Rejection;
 
-            blobs.Publish(archive.File, upload.ObjectPath);
+            await blobs.PublishAsync(archive.File, upload.ObjectPath, cancellationToken);
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             var stored = await db.Uploads
                 .Where(row => row.ObjectPath == upload.ObjectPath && row.StoredAt == null)
@@ -82,7 +82,7 @@ internal sealed class ReceiveUpload(
             if (stored == 1) return archive;
 
             // The deployment was deleted meanwhile.
-            blobs.Remove(upload.ObjectPath);
+            await blobs.RemoveAsync(upload.ObjectPath, cancellationToken);
             return s_unknown;
         }
         finally

@@ -36,7 +36,7 @@ internal sealed class UploadSweep(
 
     private async Task RemoveAsync(PilothouseDb db, UploadRow upload, CancellationToken cancellationToken)
     {
-        blobs.Remove(upload.ObjectPath);
+        await blobs.RemoveAsync(upload.ObjectPath, cancellationToken);
         await db.Uploads.Where(row => row.ObjectPath == upload.ObjectPath).ExecuteDeleteAsync(cancellationToken);
     }
 

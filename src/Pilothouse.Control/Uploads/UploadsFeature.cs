@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Pilothouse.Control.Storage;
+using Pilothouse.Core.Blobs;
 using Pilothouse.Core.Routing;
 
 namespace Pilothouse.Control.Uploads;
@@ -12,7 +14,9 @@ internal static class UploadsFeature
         services.AddOptions<UploadsOptions>().Bind(configuration.GetSection(UploadsOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<UploadsOptions>, UploadsOptionsValidator>();
         services.AddSingleton(provider => new PublicAddress(provider.GetRequiredService<IOptions<AgentUrlOptions>>().Value.PublicUrl));
-        services.AddSingleton<UploadBlobs>();
+        services.AddSingleton(provider => new UploadBlobs(
+            provider.GetRequiredService<DataDirectory>(), provider.GetRequiredService<DataDirectoryLock>(), provider.GetService<IBucket>()));
+        services.AddSingleton<UploadArrivals>();
         services.AddSingleton<CreateUploadUrl>();
         services.AddSingleton<RefusePushToken>();
         services.AddSingleton<ReceiveUpload>();

@@ -79,7 +79,7 @@ internal sealed class StepRunner(
         var spec = start.IsScratch ? revision.Scratch : revision.Main;
         try
         {
-            if (!Directory.Exists(spec.ArtifactDirectory))
+            if (!await folders.BringArtifactAsync(spec.ArtifactDirectory, cancellationToken))
                 throw new RuntimeUnavailableException($"The artifact of revision {revision.Planned} is not at {spec.ArtifactDirectory}.");
             if (start.IsScratch) folders.RemoveScratch(spec.Name);
             await runtime.StartAsync(spec, cancellationToken);

@@ -1,15 +1,36 @@
 using Microsoft.Extensions.Options;
 using Pilothouse.Core;
+using Pilothouse.Core.Blobs;
+using Pilothouse.Core.Builds;
 using Pilothouse.Core.Runtimes;
 
 namespace Pilothouse.Listener.State;
 
 /// <summary>Where things are under the data directory.</summary>
-internal sealed class DataFolders(IOptions<ListenerOptions> options)
+/// <param name="artifacts">At most one; none: artifacts appear by themselves.</param>
+internal sealed class DataFolders(IOptions<ListenerOptions> options, IEnumerable<IArtifacts> artifacts)
 {
     private string Root => Path.GetFullPath(options.Value.DataDirectory);
 
     public string Artifact(string digest) => Path.Combine(Path.GetFullPath(options.Value.SharedDirectory ?? options.Value.DataDirectory), "artifacts", digest);
+
+    /// <returns>False when the artifact is not at that directory, and cannot be brought there.</returns>
+    /// <exception cref="RuntimeUnavailableException">Where it is does not answer; safe to retry.</exception>
+    public async Task<bool> BringArtifactAsync(string directory, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(directory)) return true;
+        try
+        {
+            foreach (var known in artifacts)
+                if (await known.EnsureAsync(Path.GetFileName(directory), cancellationToken)) return Directory.Exists(directory);
+        }
+        catch (BucketUnavailableException away)
+        {
+            throw new RuntimeUnavailableException(away.Message, away);
+        }
+
+        return false;
+    }
 
     public string State(DeploymentId deployment) => Path.Combine(Root, "state", $"{deployment.Value:N}");
 

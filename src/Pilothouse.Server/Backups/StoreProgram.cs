@@ -17,7 +17,7 @@ internal static class StoreProgram
         try
         {
             var configuration = new ConfigurationBuilder().AddServeSettings(flags).AddInMemoryCollection(settings ?? []).Build();
-            await using var services = new ServiceCollection().AddLogging().AddControl(configuration).BuildServiceProvider();
+            await using var services = new ServiceCollection().AddLogging().AddS3Bucket(configuration).AddControl(configuration).BuildServiceProvider();
             return await run(services);
         }
         catch (Exception refused) when (Sentence(refused) is { } sentence)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Console;
+using Pilothouse.Blobs.S3;
 using Pilothouse.Builds;
 using Pilothouse.Control;
 using Pilothouse.Gateway;
@@ -37,6 +38,7 @@ internal static class ServeHost
         builder.WebHost.UseGatewaySockets();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
+        builder.Services.AddS3Bucket(builder.Configuration);
         builder.Services.AddControl(builder.Configuration);
         builder.Services.AddBuilds(builder.Configuration);
         builder.Services.AddProcessRuntime(builder.Configuration);

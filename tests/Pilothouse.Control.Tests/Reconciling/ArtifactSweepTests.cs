@@ -35,6 +35,10 @@ public sealed class ArtifactSweepTests
     {
         public IReadOnlySet<string>? InUse { get; private set; }
 
+        public Task<bool> HasAsync(string digest, CancellationToken cancellationToken) => Task.FromResult(false);
+
+        public Task<bool> EnsureAsync(string digest, CancellationToken cancellationToken) => Task.FromResult(false);
+
         public Task<int> RemoveUnusedAsync(IReadOnlySet<string> digestsInUse, CancellationToken cancellationToken)
         {
             InUse = digestsInUse;

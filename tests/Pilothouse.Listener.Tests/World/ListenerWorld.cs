@@ -163,7 +163,7 @@ internal sealed class ListenerWorld : IDisposable
     public RunnableRevision Runnable(WantedDeployment wanted, WantedRevision revision)
     {
         var options = new ListenerOptions { DataDirectory = Root };
-        return RunnableRevision.Of(wanted, revision, new DataFolders(Options.Create(options)), options);
+        return RunnableRevision.Of(wanted, revision, new DataFolders(Options.Create(options), []), options);
     }
 
     public WantedRevision Next(WantedDeployment wanted, int number, StateLocation state = StateLocation.Files, bool canTell = true)
