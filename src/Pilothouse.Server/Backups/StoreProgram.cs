@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pilothouse.Blobs.S3;
 using Pilothouse.Control;
 using Pilothouse.Control.Backups;
 using Pilothouse.Control.Secrets;

@@ -8,10 +8,12 @@ namespace Pilothouse.EndToEnd.Peers;
 /// <summary>None of several control planes is special.</summary>
 public sealed class PeerTests
 {
-    [Fact]
-    public async Task Each_serves_the_api_and_the_agents_and_the_death_of_the_one_that_runs_them_is_made_good()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Each_serves_the_api_and_the_agents_and_the_death_of_the_one_that_runs_them_is_made_good(bool isInBucket)
     {
-        await using var set = await ReplicaSet.StartAsync(2, "pilothouse_peers", TimeSpan.FromSeconds(3));
+        await using var set = await ReplicaSet.StartAsync(2, isInBucket ? "pilothouse_bucket" : "pilothouse_peers", TimeSpan.FromSeconds(3), isInBucket);
         var (first, second) = (new ControlPlane(set.Servers[0], ReplicaSet.BootstrapKey), new ControlPlane(set.Servers[1], ReplicaSet.BootstrapKey));
 
         // Made and uploaded here, read there; whoever runs agents was first to start.

@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using Pilothouse.EndToEnd.World;
+using Pilothouse.Testing.Buckets;
 using Pilothouse.Testing.Postgres;
 using Xunit;
 
 namespace Pilothouse.EndToEnd.Peers;
 
-/// <summary>Several real control planes on one real PostgreSQL, with one directory that all of them see.</summary>
+/// <summary>Several real control planes on one real PostgreSQL.</summary>
 internal sealed class ReplicaSet : IAsyncDisposable
 {
     public const string BootstrapKey = "lsv2_sk_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -19,7 +20,8 @@ internal sealed class ReplicaSet : IAsyncDisposable
 
     public IReadOnlyList<RunningServer> Servers => _servers;
 
-    public static async Task<ReplicaSet> StartAsync(int count, string database, TimeSpan lease)
+    /// <param name="isInBucket">Uploads and artifacts are in a real bucket; else in a directory that all of them see.</param>
+    public static async Task<ReplicaSet> StartAsync(int count, string database, TimeSpan lease, bool isInBucket = false)
     {
         var set = new ReplicaSet();
         await (await PostgresServer.OneAsync()).CreateDatabaseAsync(database);
@@ -28,13 +30,24 @@ internal sealed class ReplicaSet : IAsyncDisposable
         var settings = new Dictionary<string, string>
         {
             ["Storage:Database"] = (await PostgresServer.OneAsync()).ConnectionString(database),
-            ["Storage:SharedDirectory"] = Path.Combine(set._root, "shared"),
             ["Secrets:MasterKey"] = $"file:{masterKey}",
             ["Peers:Lease"] = $"{lease}",
             ["BOOTSTRAP_KEY"] = BootstrapKey,
         };
+        if (isInBucket) await PutInBucketAsync(settings);
+        else settings["Storage:SharedDirectory"] = Path.Combine(set._root, "shared");
         for (var at = 0; at < count; at++) set._servers.Add(await RunningServer.StartAsync(settings, Path.Combine(set._root, $"{at}")));
         return set;
+    }
+
+    private static async Task PutInBucketAsync(Dictionary<string, string> settings)
+    {
+        var swift = await SwiftServer.OneAsync();
+        settings["Bucket:Endpoint"] = swift.Address.AbsoluteUri;
+        settings["Bucket:Name"] = await swift.CreateBucketAsync();
+        settings["Bucket:Region"] = SwiftServer.Region;
+        settings["Bucket:AccessKey"] = SwiftServer.AccessKey;
+        settings["Bucket:SecretKey"] = SwiftServer.SecretKey;
     }
 
     public async ValueTask DisposeAsync()
