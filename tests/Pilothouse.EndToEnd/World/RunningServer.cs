@@ -36,6 +36,9 @@ public sealed partial class RunningServer : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>What the next start runs.</summary>
+    public string Program { get; set; } = Repository.Built("Pilothouse.Server", "pilothouse-server.dll");
+
     public int ProcessId => _process.Id;
 
     public string Key => File.ReadAllText(Path.Combine(DataDirectory, "bootstrap-key")).Trim();
@@ -51,10 +54,13 @@ public sealed partial class RunningServer : IAsyncDisposable
 
     /// <param name="settings">Configuration, e.g. <c>Listener:DrainLimit</c>.</param>
     /// <param name="under">Program and arguments that the server's own command line is given to; it must become the server.</param>
-    public static async Task<RunningServer> StartAsync(Dictionary<string, string>? settings = null, string? directory = null, IReadOnlyList<string>? under = null)
+    /// <param name="program">Null: that of this build.</param>
+    public static async Task<RunningServer> StartAsync(
+        Dictionary<string, string>? settings = null, string? directory = null, IReadOnlyList<string>? under = null, string? program = null)
     {
         var server = new RunningServer(
             directory ?? Directory.CreateTempSubdirectory("pilothouse-e2e-").FullName, directory is null, settings ?? [], under ?? []);
+        if (program is not null) server.Program = program;
         await server.StartAgainAsync();
         return server;
     }
@@ -88,7 +94,7 @@ public sealed partial class RunningServer : IAsyncDisposable
     {
         string[] command =
         [
-            .. _under, "dotnet", Repository.Built("Pilothouse.Server", "pilothouse-server.dll"), "serve", "--data", DataDirectory,
+            .. _under, "dotnet", Program, "serve", "--data", DataDirectory,
             "--urls", _listens.AbsoluteUri.TrimEnd('/'), .. PublicUrl(),
         ];
         var start = new ProcessStartInfo(command[0], command[1..])
