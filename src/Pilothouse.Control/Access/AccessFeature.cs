@@ -31,6 +31,8 @@ internal static class AccessFeature
         services.AddSingleton<ICallerCheck, GatewayCallers>();
         services.AddOidc(configuration);
 
+        services.AddMetrics();
+        services.AddSingleton<ExpiringKeys>();
         services.AddSingleton<CreateKey>();
         services.AddSingleton<KeyStore>();
         services.AddSingleton<UserStore>();

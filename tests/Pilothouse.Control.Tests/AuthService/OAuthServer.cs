@@ -35,6 +35,13 @@ internal sealed class OAuthServer : IAsyncDisposable
 
     public string Token => new Uri(Address, "/token").AbsoluteUri;
 
+    /// <returns>A refresh token that was granted outside.</returns>
+    public string GrantRefresh()
+    {
+        _refreshTokens["granted-before"] = new Grant("client", "", null, "");
+        return "granted-before";
+    }
+
     /// <summary>Secret by client; null for a public one.</summary>
     public ConcurrentDictionary<string, string?> Clients { get; } = new(StringComparer.Ordinal) { ["client"] = "s3cret/+ word", ["public"] = null };
 
