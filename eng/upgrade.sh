@@ -5,7 +5,7 @@ local older=${1:-} tree
 [[ -n $older ]] || die "There is no older version in the history of this clone: name a commit, ./dev upgrade COMMIT."
 tree=$(mktemp -d)/older
 git worktree add --quiet --detach "$tree" "$older"
-trap 'git worktree remove --force "$tree"; leave' EXIT
+trap "git worktree remove --force '$tree'; leave" EXIT
 source eng/services.sh
 say "building $(git log -1 --format='%h %s' "$older")"
 (cd "$tree" && dotnet build src/Pilothouse.Server -v quiet --nologo >&2)

@@ -25,6 +25,7 @@ var benches = new Dictionary<string, Func<Task>>(StringComparer.Ordinal)
     ["api"] = ApiBench.RunAsync,
     ["scale"] = ScaleBench.RunAsync,
     ["busy"] = BusyBench.RunAsync,
+    ["news"] = NewsBench.RunAsync,
 };
 // `redeploy` is a part of `deploy`.
 var asked = args.Length == 0 ? [.. benches.Keys.Where(name => name != "redeploy")] : args;

@@ -8,12 +8,10 @@ namespace Pilothouse.Bench.Busy;
 internal sealed record CallTimes(IReadOnlyList<double> Reads, IReadOnlyList<double> Writes);
 
 /// <summary>A few hundred calls a second, each sent when it is due whether or not the one before was answered: whoever waits is counted as waiting.</summary>
-internal sealed class SteadyCalls(Uri server, string key, IReadOnlyList<Guid> deployments) : IDisposable
+/// <param name="writeEvery">Each n-th call changes something.</param>
+internal sealed class SteadyCalls(Uri server, string key, IReadOnlyList<Guid> deployments, int writeEvery = 5) : IDisposable
 {
     private const int PerSecond = 200;
-
-    /// <summary>Each fifth call changes something.</summary>
-    private const int WriteEvery = 5;
 
     private readonly HttpClient _client = new() { BaseAddress = server, DefaultRequestHeaders = { { "X-Api-Key", key } } };
 
@@ -30,7 +28,7 @@ internal sealed class SteadyCalls(Uri server, string key, IReadOnlyList<Guid> de
             var early = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
             if (early > TimeSpan.Zero) await Task.Delay(early, TimeProvider.System);
             var number = Interlocked.Increment(ref _calls);
-            (number % WriteEvery == 0 ? writes : reads).Add(CallAsync(number, due));
+            (number % writeEvery == 0 ? writes : reads).Add(CallAsync(number, due));
         }
 
         return new CallTimes(await Task.WhenAll(reads), await Task.WhenAll(writes));
@@ -41,7 +39,7 @@ internal sealed class SteadyCalls(Uri server, string key, IReadOnlyList<Guid> de
     private async Task<double> CallAsync(int number, long due)
     {
         var path = $"/v2/deployments/{deployments[number % deployments.Count]}";
-        using var answer = number % WriteEvery == 0
+        using var answer = number % writeEvery == 0
             ? await _client.PatchAsJsonAsync(path, new Dictionary<string, object> { ["source_config"] = new Dictionary<string, string> { ["build_command"] = $"make {number}" } })
             : await _client.GetAsync(new Uri(number % 2 == 0 ? path : "/v2/deployments?limit=20", UriKind.Relative));
         answer.EnsureSuccessStatusCode();

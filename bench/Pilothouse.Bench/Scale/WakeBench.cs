@@ -1,10 +1,8 @@
 using System.Net.Http.Json;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Npgsql;
 using Pilothouse.Bench.Apis;
 using Pilothouse.Bench.Deploying;
-using Pilothouse.Testing.Postgres;
 
 namespace Pilothouse.Bench.Scale;
 
@@ -13,7 +11,6 @@ internal static class WakeBench
 {
     private const int Patches = 400;
     private const string FirstStep = "ready_to_deploy";
-    private const string Key = "lsv2_sk_ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
 
     private static readonly TimeSpan s_apart = TimeSpan.FromMilliseconds(40);
 
@@ -32,30 +29,17 @@ internal static class WakeBench
     /// <summary>Several control planes on one PostgreSQL with so many deployments.</summary>
     public static async Task OnPostgresAsync(int count, int deployments, int revisionsEach)
     {
-        var postgres = await PostgresServer.OneAsync();
-        var database = $"wake{count}";
-        await postgres.CreateDatabaseAsync(database);
-        var root = Directory.CreateTempSubdirectory("pilothouse-wake-").FullName;
-        var masterKey = Path.Combine(root, "master-key");
-        await File.WriteAllTextAsync(masterKey, $"1:{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}\n");
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["PILOTHOUSE_Storage__Database"] = postgres.ConnectionString(database),
-            ["PILOTHOUSE_Storage__SharedDirectory"] = Path.Combine(root, "shared"),
-            ["PILOTHOUSE_Secrets__MasterKey"] = $"file:{masterKey}",
-            ["PILOTHOUSE_BOOTSTRAP_KEY"] = Key,
-        };
+        await using var store = await PostgresStore.CreateAsync($"wake{count}");
         var servers = new List<OurServer>();
         try
         {
-            for (var at = 0; at < count; at++) servers.Add(await OurServer.StartAsync(variables: variables, key: Key));
+            for (var at = 0; at < count; at++) servers.Add(await OurServer.StartAsync(variables: store.Variables, key: PostgresStore.Key));
             var template = await ScaleBench.TemplateAsync(servers[0]);
-            await MeasureAsync($"{count} on PostgreSQL with {deployments} deployments", servers, await FillAsync(postgres.ConnectionString(database), template, deployments, revisionsEach));
+            await MeasureAsync($"{count} on PostgreSQL with {deployments} deployments", servers, await FillAsync(store.ConnectionString, template, deployments, revisionsEach));
         }
         finally
         {
             foreach (var server in servers) await server.DisposeAsync();
-            Directory.Delete(root, recursive: true);
         }
     }
 

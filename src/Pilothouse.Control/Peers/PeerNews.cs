@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Reconciling;
@@ -10,7 +11,8 @@ namespace Pilothouse.Control.Peers;
 /// Tells the other control planes on the same PostgreSQL what changed here, and hears them. A commit that carries a notification waits for every other
 /// one that does, so none of ours does: news go out afterwards, on a connection of their own, many together. Whoever misses some looks at its next resync.
 /// </summary>
-internal sealed class PeerNews(NpgsqlDataSource source, ControlSignals signals, AccessCaches caches, TimeProvider clock, ILogger<PeerNews> logger)
+internal sealed class PeerNews(
+    NpgsqlDataSource source, ControlSignals signals, AccessCaches caches, IOptions<PeersOptions> options, TimeProvider clock, ILogger<PeerNews> logger)
     : BackgroundService
 {
     private const string Channel = "pilothouse";
@@ -28,6 +30,7 @@ internal sealed class PeerNews(NpgsqlDataSource source, ControlSignals signals, 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (!options.Value.News) return;
         signals.Raised += _pending.Add;
         caches.Forgotten += _pending.AddAccess;
         try

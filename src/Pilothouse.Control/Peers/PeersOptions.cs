@@ -17,6 +17,12 @@ public sealed class PeersOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:02", "00:10:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Whether control planes tell one another what changed (LISTEN/NOTIFY). Without it everything is noticed at the next <c>Reconciling:Resync</c>, and a revoked
+    /// key after a second: for a pooler that keeps no sessions between them and PostgreSQL.
+    /// </summary>
+    public bool News { get; set; } = true;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Address is not null && (!Uri.TryCreate(Address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.AbsolutePath is not "/"))
