@@ -58,7 +58,7 @@ internal sealed class ChaosWorld : IAsyncDisposable
                 ["Reconciling:Resync"] = "00:00:05",
                 ["BOOTSTRAP_KEY"] = Key,
             };
-            world._servers.Add(await RunningServer.StartAsync(settings, Path.Combine(world._root, $"{at}")));
+            world._servers.Add(await RunningServer.StartAsync(settings, Path.Combine(world._root, $"{at}"), program: Environment.GetEnvironmentVariable("PILOTHOUSE_CHAOS_SERVER")));
             if (at == 0) await world.ExecuteAsync(Triggers);
         }
 
