@@ -2,9 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
-using Npgsql;
 using Pilothouse.Control.Storage;
-using Pilothouse.Testing.Postgres;
 using Xunit;
 
 namespace Pilothouse.Control.Tests.Upgrades;
@@ -22,7 +20,7 @@ public sealed class OlderProgramTests
     [InlineData("Postgres")]
     public async Task Program_of_one_version_reads_and_writes_the_schema_of_the_next(string engine)
     {
-        await using var store = await Store.CreateAsync(engine);
+        await using var store = await EmptyStore.CreateAsync(engine);
         var versions = await store.WithAsync(db => Task.FromResult(SchemaOfVersion.All(db)));
         Assert.True(versions.Count > 1);
         await store.WithAsync(db => MigrateAsync(db, versions[0].Migration));
@@ -40,7 +38,7 @@ public sealed class OlderProgramTests
     [Fact]
     public void Step_that_takes_something_away_is_found()
     {
-        using var db = Store.Offline();
+        using var db = EmptyStore.Offline();
         var versions = SchemaOfVersion.All(db);
 
         // The other way round each step takes away what it brought.
@@ -53,7 +51,7 @@ public sealed class OlderProgramTests
     [InlineData("Postgres")]
     public async Task Program_starts_on_the_schema_of_a_newer_one_and_leaves_it_as_it_is(string engine)
     {
-        await using var store = await Store.CreateAsync(engine);
+        await using var store = await EmptyStore.CreateAsync(engine);
         await store.WithAsync(db => MigrateAsync(db, null));
         var before = await store.WithAsync(async db =>
         {
@@ -136,58 +134,5 @@ public sealed class OlderProgramTests
         if (type == typeof(DateTimeOffset)) return DateTimeOffset.UnixEpoch;
         if (type == typeof(bool)) return true;
         return Convert.ChangeType(1, type, CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>An empty store of either engine.</summary>
-    private sealed class Store(string directory, string? database) : IAsyncDisposable
-    {
-        private readonly NpgsqlDataSource? _source = database is null ? null : NpgsqlDataSource.Create(database);
-
-        public static async Task<Store> CreateAsync(string engine)
-        {
-            var directory = Directory.CreateTempSubdirectory("pilothouse-upgrade-").FullName;
-            if (engine is "Sqlite") return new Store(directory, null);
-            var server = await PostgresServer.OneAsync();
-            var name = $"u{Guid.NewGuid():N}";
-            await server.CreateDatabaseAsync(name);
-            return new Store(directory, server.ConnectionString(name));
-        }
-
-        public static SqliteDb Offline()
-        {
-            var options = new DbContextOptionsBuilder<SqliteDb>();
-            StorageFeature.UseSqlite(options, ":memory:");
-            return new SqliteDb(options.Options);
-        }
-
-        public async Task<T> WithAsync<T>(Func<PilothouseDb, Task<T>> use)
-        {
-            await using var db = Open();
-            return await use(db);
-        }
-
-        /// <summary>A control plane of this version on it.</summary>
-        public Task<ControlHost> StartAsync() => ControlHost.StartAsync(new() { ["Storage:Database"] = database ?? "" }, directory);
-
-        public async ValueTask DisposeAsync()
-        {
-            if (_source is not null) await _source.DisposeAsync();
-            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-            Directory.Delete(directory, recursive: true);
-        }
-
-        private PilothouseDb Open()
-        {
-            if (_source is null)
-            {
-                var sqlite = new DbContextOptionsBuilder<SqliteDb>();
-                StorageFeature.UseSqlite(sqlite, Path.Combine(directory, "pilothouse.db"));
-                return new SqliteDb(sqlite.Options);
-            }
-
-            var postgres = new DbContextOptionsBuilder<PostgresDb>();
-            StorageFeature.UsePostgres(postgres, _source);
-            return new PostgresDb(postgres.Options);
-        }
     }
 }
