@@ -1,5 +1,5 @@
 # Part of ./dev: the chaos test, for longer than in the suite; ends with what was done, what clients were answered, and what was seen.
-# With --planted each bug of eng/planted is put into a copy of the program, and the test must find it.
+# With --planted [BUG] each bug of eng/planted, or that one, is put into a copy of the program, and the test must find it.
 local bug tree found minutes=10
 run_chaos() {
   PILOTHOUSE_CHAOS_MINUTES=$minutes dotnet "$bin/Pilothouse.EndToEnd/debug/Pilothouse.EndToEnd.dll" --progress off --no-ansi --output Detailed --filter-class '*.ChaosTests' &
@@ -19,6 +19,7 @@ fi
 minutes=2
 declare -A finds=([lease-without-fencing]='ended it\.|by .* while .* ran the agents' [acknowledged-before-stored]='and is lost\.')
 for bug in "${!finds[@]}"; do
+  [[ -z ${2:-} || $bug == "$2" ]] || continue
   tree=$(mktemp -d)/planted
   git worktree add --quiet --detach "$tree" HEAD
   trap "git worktree remove --force '$tree'; leave" EXIT

@@ -137,7 +137,7 @@ public sealed class LocalBuildEngineTests
 
     [Theory]
     [MemberData(nameof(Sandboxes))]
-    public async Task Build_gets_the_processors_that_nobody_else_wants_and_is_the_first_that_a_full_memory_ends(string sandbox)
+    public async Task T28_build_gets_the_processors_that_nobody_else_wants_and_is_the_first_that_a_full_memory_ends(string sandbox)
     {
         await using var host = EngineHost.Scripted(("Sandbox", sandbox));
 

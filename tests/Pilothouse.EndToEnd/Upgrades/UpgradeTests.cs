@@ -17,7 +17,7 @@ public sealed class UpgradeTests(ITestOutputHelper output)
     private static readonly string s_older = Environment.GetEnvironmentVariable("PILOTHOUSE_OLDER_SERVER") is { Length: > 0 } older ? older : s_newer;
 
     /// <summary>For clients to do something between two replacements.</summary>
-    private static readonly TimeSpan s_meanwhile = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_meanwhile = TimeSpan.FromSeconds(1);
 
     [Fact]
     public async Task T39_control_planes_are_upgraded_one_by_one_and_taken_back_and_nobody_is_refused()
@@ -55,7 +55,7 @@ public sealed class UpgradeTests(ITestOutputHelper output)
         await SeeAllAsync(callers, "upgraded");
 
         // And back: the older program on the schema of the newer one.
-        await ReplaceAsync(one, s_older);
+        if (s_older != s_newer) await ReplaceAsync(one, s_older);
         await PauseAsync();
         await ReplaceAsync(two, s_older);
         await PauseAsync();
