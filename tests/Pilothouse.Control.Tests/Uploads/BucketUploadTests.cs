@@ -148,7 +148,11 @@ public sealed class BucketUploadTests
         {
             db.Uploads.Add(new UploadRow
             {
-                ObjectPath = $"uploads/{workspace:D}/{kept:D}/b.tar.gz", WorkspaceId = workspace, DeploymentId = kept, TokenHash = [1], ExpiresAt = TimeProvider.System.GetUtcNow().AddDays(-2),
+                ObjectPath = $"uploads/{workspace:D}/{kept:D}/b.tar.gz",
+                WorkspaceId = workspace,
+                DeploymentId = kept,
+                TokenHash = [1],
+                ExpiresAt = TimeProvider.System.GetUtcNow().AddDays(-2),
             });
             return db.SaveChangesAsync(ControlHost.Cancel);
         });

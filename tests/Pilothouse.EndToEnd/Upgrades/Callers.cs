@@ -92,7 +92,11 @@ internal sealed class Callers(string key, string agentPath) : IDisposable
             var name = $"made-{number}-{Guid.NewGuid():N}"[..20];
             var made = await SendAsync(HttpMethod.Post, "/v2/deployments", new
             {
-                name, source = "internal_source", source_config = new { deployment_type = "dev" }, source_revision_config = new { }, secrets = Array.Empty<object>(),
+                name,
+                source = "internal_source",
+                source_config = new { deployment_type = "dev" },
+                source_revision_config = new { },
+                secrets = Array.Empty<object>(),
             });
             if (made.ValueKind is not JsonValueKind.Object) return;
             var id = made.GetProperty("id").GetGuid();
