@@ -13,19 +13,19 @@ public sealed class OverloadOptions
 
     /// <summary>Of one API key, or one user's token, for long; beyond it 429 with <c>Retry-After</c>. Each control plane counts for itself.</summary>
     [Range(1, 1_000_000)]
-    public int KeyRequestsPerSecond { get; set; } = 200;
+    public int KeyRequestsPerSecond { get; set; } = 1_000;
 
     /// <summary>What one key may send at once after a pause, above its rate.</summary>
     [Range(1, 10_000_000)]
-    public int KeyBurst { get; set; } = 2_000;
+    public int KeyBurst { get; set; } = 5_000;
 
     /// <summary>Of all keys and users of one workspace, for long; beyond it 429 with <c>Retry-After</c>.</summary>
     [Range(1, 1_000_000)]
-    public int WorkspaceRequestsPerSecond { get; set; } = 500;
+    public int WorkspaceRequestsPerSecond { get; set; } = 2_000;
 
     /// <summary>What one workspace may send at once after a pause, above its rate.</summary>
     [Range(1, 10_000_000)]
-    public int WorkspaceBurst { get; set; } = 5_000;
+    public int WorkspaceBurst { get; set; } = 10_000;
 
     /// <summary>
     /// Requests of one workspace under way at a time; beyond it 429. Those that only wait (<c>Prefer: wait</c>, event streams) have limits of their

@@ -62,6 +62,7 @@ internal sealed class BuildTurns(IDbContextFactory<PilothouseDb> databases, IOpt
         foreach (var (revision, rests) in _given)
             if (rests <= now) _given.TryRemove(KeyValuePair.Create(revision, rests));
         var given = _given.Keys.Select(revision => revision.Value).ToArray();
+        var begun = _given.Where(one => one.Value is null).Select(one => one.Key.Value).ToArray();
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var waiting = await db.Revisions
@@ -73,7 +74,7 @@ internal sealed class BuildTurns(IDbContextFactory<PilothouseDb> databases, IOpt
 
         // Those that were given a turn a moment ago are not begun yet; counted as they will be.
         var underWay = await db.Revisions
-            .Where(row => row.Status == RevisionStatus.Building || (row.Status == RevisionStatus.AwaitingBuild && given.Contains(row.Id)))
+            .Where(row => row.Status == RevisionStatus.Building || (row.Status == RevisionStatus.AwaitingBuild && begun.Contains(row.Id)))
             .GroupBy(row => row.WorkspaceId)
             .Select(rows => new { Workspace = rows.Key, Builds = rows.Count() })
             .ToDictionaryAsync(share => new WorkspaceId(share.Workspace), share => share.Builds, cancellationToken);

@@ -139,8 +139,9 @@ public sealed class PreferWaitTests(ApiFixture fixture) : IClassFixture<ApiFixtu
 
     private static async Task EndAsync(Api api, Control.Storage.RevisionRow revision)
     {
-        await api.SetStatusAsync(revision.Id.ToString(), RevisionStatus.Deployed);
+        // The status last: whoever waits looks for it.
         await api.ChangeAsync(revision.DeploymentId.ToString(), row => row.ActiveRevisionId = revision.Id);
+        await api.SetStatusAsync(revision.Id.ToString(), RevisionStatus.Deployed);
         api.Host.Services.GetRequiredService<ControlSignals>().RevisionChanged(new DeploymentId(revision.DeploymentId));
     }
 }

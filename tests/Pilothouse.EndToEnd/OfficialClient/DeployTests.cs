@@ -139,6 +139,7 @@ public sealed class DeployTests(ServerFixture world)
             var page = await world.Control.SendAsync(HttpMethod.Post, $"/v1/projects/{id}/revisions/{revision}/build_logs", new { order = "asc", limit = 50, offset });
             lines.AddRange(page.GetProperty("logs").EnumerateArray().Select(line => line.GetProperty("message").GetString()!));
             if (page.GetProperty("next_offset").GetString() is { } next) offset = next;
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Repository.Cancel);
         }
         while (status is "CREATING" or "QUEUED" or "AWAITING_BUILD" or "BUILDING");
 
