@@ -6,6 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 using Pilothouse.Control.Access.Keys;
 using Pilothouse.Control.Tests.AuthService;
 using Pilothouse.Control.Tests.Deployments;
+using Pilothouse.Testing;
 using Xunit;
 
 namespace Pilothouse.Control.Tests.Access;
@@ -37,6 +38,8 @@ public sealed class ExpiryTests
         clock.Advance(TimeSpan.FromDays(24));
         await expiring.RunAsync(ControlHost.Cancel);
         await expiring.RunAsync(ControlHost.Cancel);
+        // Or the host's own sweep, which the clock has woken.
+        await Eventually.TrueAsync(() => !log.Lines.IsEmpty);
         var line = Assert.Single(log.Lines);
         Assert.Contains("1 API keys expire within seven days", line, StringComparison.Ordinal);
         Assert.Contains("'test'", line, StringComparison.Ordinal);

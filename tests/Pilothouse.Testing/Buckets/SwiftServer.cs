@@ -12,6 +12,8 @@ public sealed class SwiftServer
     public const string Region = "us-east-1";
 
     private static readonly Lazy<Task<SwiftServer>> s_one = new(StartAsync);
+    private const int Tries = 3;
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(30);
     private static readonly string[] s_storage = ["object", "container", "account"];
 
     // Everything ends with the standard input, so also when the tests are killed.
@@ -55,7 +57,21 @@ public sealed class SwiftServer
         return name;
     }
 
+    /// <summary>Between the choice of a port and its use somebody else may have taken it.</summary>
     private static async Task<SwiftServer> StartAsync()
+    {
+        var said = "";
+        for (var attempt = 0; attempt < Tries; attempt++)
+        {
+            var (server, output) = await TryStartAsync();
+            if (server is not null) return server;
+            said += output;
+        }
+
+        throw new InvalidOperationException($"Swift did not start in {Tries} tries: {said}");
+    }
+
+    private static async Task<(SwiftServer? Server, string Output)> TryStartAsync()
     {
         var root = Directory.CreateTempSubdirectory("pilothouse-swift-").FullName;
         var conf = Directory.CreateDirectory(Path.Combine(root, "conf")).FullName;
@@ -81,15 +97,25 @@ public sealed class SwiftServer
         };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            process.StandardInput.Close();
-            process.WaitForExit(TimeSpan.FromSeconds(10));
-        };
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => End(process);
 
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
-        await Eventually.ReadAsync(() => AnswersAsync(http, address), answers => answers, "Swift answers", TimeSpan.FromMinutes(1));
-        return new SwiftServer(address);
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        var began = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(began) < s_startLimit)
+        {
+            if (await AnswersAsync(http, address)) return (new SwiftServer(address), "");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+
+        End(process);
+        lock (output) return (null, output.ToString());
+    }
+
+    private static void End(Process process)
+    {
+        if (process.HasExited) return;
+        process.StandardInput.Close();
+        process.WaitForExit(TimeSpan.FromSeconds(10));
     }
 
     private static async Task<bool> AnswersAsync(HttpClient http, Uri address)

@@ -20,6 +20,7 @@ internal sealed class ExpiringKeys
     private readonly IDbContextFactory<PilothouseDb> _databases;
     private readonly TimeProvider _clock;
     private readonly ILogger<ExpiringKeys> _logger;
+    private readonly Lock _lock = new();
     private DateTimeOffset _told = DateTimeOffset.MinValue;
     private int _count;
 
@@ -40,8 +41,17 @@ internal sealed class ExpiringKeys
             .Select(row => new { row.Name, row.Prefix, row.ExpiresAt })
             .ToListAsync(cancellationToken);
         Volatile.Write(ref _count, keys.Count);
-        if (keys.Count == 0 || now - _told < s_toldEvery) return;
-        _told = now;
+        if (keys.Count == 0 || !IsDue(now)) return;
         _logger.KeysExpire(keys.Count, string.Join(", ", keys.Take(MostNamed).Select(key => string.Create(CultureInfo.InvariantCulture, $"'{key.Name}' ({key.Prefix}) on {key.ExpiresAt:u}"))));
+    }
+
+    private bool IsDue(DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            if (now - _told < s_toldEvery) return false;
+            _told = now;
+            return true;
+        }
     }
 }
