@@ -122,14 +122,20 @@ public sealed class SwiftServer
     {
         try
         {
-            // Through to the storage behind it.
+            // Through to each of the servers behind it.
             using var login = new HttpRequestMessage(HttpMethod.Get, new Uri(address, "/auth/v1.0")) { Headers = { { "X-Auth-User", AccessKey }, { "X-Auth-Key", SecretKey } } };
             using var session = await http.SendAsync(login);
             if (!session.IsSuccessStatusCode) return false;
-            using var account = new HttpRequestMessage(HttpMethod.Get, session.Headers.GetValues("X-Storage-Url").Single());
-            account.Headers.Add("X-Auth-Token", session.Headers.GetValues("X-Auth-Token").Single());
-            using var answer = await http.SendAsync(account);
-            return answer.IsSuccessStatusCode;
+            foreach (var what in (string[])["", "/probe", "/probe/one"])
+            {
+                using var request = new HttpRequestMessage(what.Length == 0 ? HttpMethod.Get : HttpMethod.Put, session.Headers.GetValues("X-Storage-Url").Single() + what);
+                request.Headers.Add("X-Auth-Token", session.Headers.GetValues("X-Auth-Token").Single());
+                if (what.Length > 0) request.Content = new ByteArrayContent([]);
+                using var answer = await http.SendAsync(request);
+                if (!answer.IsSuccessStatusCode) return false;
+            }
+
+            return true;
         }
         catch (Exception notYet) when (notYet is HttpRequestException or OperationCanceledException)
         {
@@ -169,6 +175,8 @@ public sealed class SwiftServer
         [app:proxy-server]
         use = egg:swift#proxy
         account_autocreate = true
+        error_suppression_interval = 0
+        error_suppression_limit = 1000000
         [filter:tempauth]
         use = egg:swift#tempauth
         user_test_tester = {SecretKey} .admin
