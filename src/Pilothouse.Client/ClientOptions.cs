@@ -11,6 +11,9 @@ public sealed record ClientOptions
     /// <summary>Workspace id for keys that reach several; else null.</summary>
     public string? Workspace { get; init; }
 
+    /// <summary>PEM file with certificate authorities to trust besides the system's.</summary>
+    public string? CaFile { get; init; }
+
     /// <summary>For one call but uploads.</summary>
     public TimeSpan CallLimit { get; init; } = TimeSpan.FromSeconds(30);
 

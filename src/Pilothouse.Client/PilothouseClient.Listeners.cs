@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Pilothouse.Contracts;
+using Pilothouse.Contracts.Access;
 using Pilothouse.Contracts.Listeners;
 
 namespace Pilothouse.Client;
@@ -29,6 +30,10 @@ public sealed partial class PilothouseClient
     /// <summary>Changes version or namespaces; 409 when a namespace that deployments are placed in would go.</summary>
     public Task<Listener> PatchListenerAsync(Guid listener, ListenerPatch patch, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Patch, $"v2/listeners/{listener}", patch, ApiJson.Default.ListenerPatch, ApiJson.Default.Listener, cancellationToken);
+
+    /// <summary>A key with which the listener speaks to the control plane; the answer is the only place where the key itself ever stands.</summary>
+    public Task<NewApiKey> CreateListenerKeyAsync(Guid listener, ListenerKeyCreate wanted, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"v2/listeners/{listener}/keys", wanted, ApiJson.Default.ListenerKeyCreate, ApiJson.Default.NewApiKey, cancellationToken);
 
     /// <summary>409 while deployments are bound to it.</summary>
     public Task DeleteListenerAsync(Guid listener, CancellationToken cancellationToken = default) =>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Pilothouse.Client.Listeners;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Logs;
@@ -26,14 +27,13 @@ public sealed partial class PilothouseClient : IDisposable
         _time = time ?? TimeProvider.System;
         Address = options.Address;
         _callLimit = options.CallLimit;
-        // A redirect would carry the key to another host and turn a POST into a GET.
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(options.Address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(ControlPlaneHandler.Create(options.CaFile)) { BaseAddress = new Uri(options.Address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.Add("X-Api-Key", options.ApiKey);
         _http.DefaultRequestHeaders.Add("Accept", "application/json");
         if (options.Workspace is { } workspace) _http.DefaultRequestHeaders.Add("X-Tenant-Id", workspace);
 
         // No key: the address itself authorises.
-        _uploads = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = options.UploadLimit };
+        _uploads = new HttpClient(ControlPlaneHandler.Create(options.CaFile)) { Timeout = options.UploadLimit };
     }
 
     public Uri Address { get; }

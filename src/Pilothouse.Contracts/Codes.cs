@@ -32,4 +32,7 @@ public static class Codes
     /// <summary>429: a key or a workspace sends more requests than it may; <c>Retry-After</c> says when to try again.</summary>
     public const string TooManyRequests = "too_many_requests";
     public const string Unavailable = "unavailable";
+
+    /// <summary>Another instance of the listener leads by now: this one must stop what it runs.</summary>
+    public const string ListenerSuperseded = "listener_superseded";
 }

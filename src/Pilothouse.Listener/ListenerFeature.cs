@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Pilothouse.Core.Reconciling;
+using Pilothouse.Core.Routing;
 using Pilothouse.Core.Runtimes;
 using Pilothouse.Listener.Pulling;
 using Pilothouse.Listener.Reconciling;
@@ -26,6 +27,7 @@ public static class ListenerFeature
         services.TryAddSingleton(TimeProvider.System);
 
         services.TryAddSingleton<IAgentsLease, SoleProcess>();
+        services.TryAddSingleton<IWantedMemory, NoMemory>();
         services.AddMetrics();
         services.TryAddSingleton<LoopMetrics>();
         services.AddSingleton<ListenerMetrics>();
@@ -34,6 +36,8 @@ public static class ListenerFeature
         services.AddSingleton<IReplicaObserver>(provider => provider.GetRequiredService<ReplicaWatch>());
         services.AddSingleton<WantedDeployments>();
         services.AddSingleton<Puller>();
+        services.AddSingleton(provider => new ListenerState(
+            provider.GetRequiredService<WantedDeployments>(), provider.GetRequiredService<Puller>(), provider.GetRequiredService<IGateway>()));
         services.AddSingleton<ReportOutbox>();
         services.AddSingleton<ReportSender>();
         services.AddSingleton<RevisionEvents>();

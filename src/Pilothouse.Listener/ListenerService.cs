@@ -31,6 +31,7 @@ internal sealed class ListenerService(
         await lease.TakeAsync(cancellationToken);
         var swept = await SweepAsync(cancellationToken);
         folders.RemoveDeadScratch(of: null, running: []);
+        parts.Puller.Recall();
         logger.ListenerStarted(options.Value.ListenerId, swept);
 
         var deployments = Loop(parts.Reconciler, "reconciler", Workers);

@@ -11,6 +11,21 @@ internal static partial class Log
 
     public static IDisposable? DeploymentScope(this ILogger logger, DeploymentId deploymentId) => s_deploymentScope(logger, deploymentId);
 
+    [LoggerMessage(LogLevel.Warning, "The control plane does not answer; it is asked again and again.")]
+    public static partial void ControlPlaneAway(this ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The control plane does not answer, and this instance led last: the agents run as they were last wanted.")]
+    public static partial void GoesOnAlone(this ILogger logger);
+
+    [LoggerMessage(LogLevel.Information, "Another instance of listener {ListenerId} leads; this one stands by.")]
+    public static partial void AnotherLeads(this ILogger logger, Guid listenerId);
+
+    [LoggerMessage(LogLevel.Error, "Another instance of this listener leads by now: this process ends, and its agents with it.")]
+    public static partial void Superseded(this ILogger logger);
+
+    [LoggerMessage(LogLevel.Warning, "What was last wanted cannot be read, since the listener's key was exchanged or the file is damaged; the control plane is waited for.")]
+    public static partial void MemoryUnreadable(this ILogger logger, Exception exception);
+
     [LoggerMessage(LogLevel.Information, "Listener {ListenerId} started; {Leftovers} processes of an earlier one were ended.")]
     public static partial void ListenerStarted(this ILogger logger, Guid listenerId, int leftovers);
 

@@ -8,6 +8,9 @@ public static class KeyKinds
 
     /// <summary><c>lsv2_pt_…</c>, which may what its user may.</summary>
     public const string Personal = "personal";
+
+    /// <summary><c>lsv2_sk_…</c>, with which one listener speaks to the control plane, and nobody does anything else.</summary>
+    public const string Listener = "listener";
 }
 
 /// <summary>A key as it is listed: never its text.</summary>
@@ -16,7 +19,7 @@ public record ApiKey
     public required Guid Id { get; init; }
     public required string Name { get; init; }
 
-    /// <summary><c>service personal</c>.</summary>
+    /// <summary><c>service personal listener</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Its first characters, to tell keys apart.</summary>
@@ -30,6 +33,9 @@ public record ApiKey
 
     /// <summary>Of a personal key.</summary>
     public Guid? UserId { get; init; }
+
+    /// <summary>Of a listener's key: the one listener that it is for.</summary>
+    public Guid? ListenerId { get; init; }
 
     /// <summary>Manages the organization, whatever its role.</summary>
     public bool IsOrganizationAdmin { get; init; }

@@ -36,6 +36,9 @@ public sealed record Me
     /// <summary>Null for a token.</summary>
     public Guid? ApiKeyId { get; init; }
 
+    /// <summary>Of a listener's key: its listener.</summary>
+    public Guid? ListenerId { get; init; }
+
     /// <summary>Of the key, or the user's email.</summary>
     public required string Name { get; init; }
 

@@ -24,7 +24,14 @@ public interface IListenerProtocol
     Task SendLogsAsync(LogBatch batch, CancellationToken cancellationToken);
 }
 
-public sealed record PullRequest(Guid ListenerId, long Cursor, int WaitSeconds);
+public sealed record PullRequest(Guid ListenerId, long Cursor, int WaitSeconds)
+{
+    /// <summary>Number of the lease under which this instance of the listener leads (<see cref="LeadAnswer.Lease"/>); null for the one inside <c>serve</c>.</summary>
+    public long? Lease { get; init; }
+
+    /// <summary>Public key of this instance (<see cref="EnvironmentSeal"/>): environments come sealed to it. Null, for the one inside <c>serve</c>: as they are.</summary>
+    public string? SealTo { get; init; }
+}
 
 /// <param name="IsFull">The answer is everything there is: what the listener runs besides must be stopped.</param>
 public sealed record PullAnswer(long Cursor, bool IsFull, IReadOnlyList<WantedDeployment> Deployments);
@@ -64,8 +71,11 @@ public sealed record WantedRevision
     /// <summary>JSON of <c>Pilothouse.Core.Launching.LaunchSpec</c>.</summary>
     public required JsonElement LaunchSpec { get; init; }
 
-    /// <summary>Platform variables and decrypted secrets: only ever sent to the deployment's own listener.</summary>
+    /// <summary>Platform variables and decrypted secrets: only ever sent to the deployment's own listener. Empty where <see cref="Sealed"/> holds them.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
+
+    /// <summary>The environment on its way to a listener elsewhere; null once it is opened, and within one process.</summary>
+    public SealedEnvironment? Sealed { get; init; }
 
     public required double CpuCores { get; init; }
     public required long MemoryBytes { get; init; }
@@ -97,12 +107,19 @@ public sealed record DeploymentReport
     public bool IsLate { get; init; }
 
     public IReadOnlyList<ReportedEvent> Events { get; init; } = [];
+
+    /// <summary>As in <see cref="PullRequest.Lease"/>; what a lost lease says is refused.</summary>
+    public long? Lease { get; init; }
 }
 
 /// <param name="Key">Names this happening for ever, so that a repeated report adds nothing.</param>
 public sealed record ReportedEvent(string Key, DateTimeOffset At, string Kind, string Message, JsonElement? Data);
 
-public sealed record LogBatch(Guid ListenerId, Guid BatchId, IReadOnlyList<ReportedLog> Lines);
+public sealed record LogBatch(Guid ListenerId, Guid BatchId, IReadOnlyList<ReportedLog> Lines)
+{
+    /// <summary>As in <see cref="PullRequest.Lease"/>.</summary>
+    public long? Lease { get; init; }
+}
 
 public sealed record ReportedLog(
     Guid WorkspaceId, Guid DeploymentId, Guid RevisionId, DateTimeOffset At, string Level, string Message);

@@ -17,6 +17,9 @@ internal sealed class AccessCaches(TimeProvider clock)
     /// <summary>Something was changed here, for the other control planes. Handlers must not block or throw.</summary>
     public event Action? Forgotten;
 
+    /// <summary>Somebody, here or elsewhere, changed who may what: what goes on under a key is looked at again. Handlers must not block or throw.</summary>
+    public event Action? Cleared;
+
     /// <summary>By the hash of the key, in hex.</summary>
     public AccessCache<string, Credential> Keys { get; } = new(clock);
 
@@ -43,6 +46,7 @@ internal sealed class AccessCaches(TimeProvider clock)
         Subjects.Clear();
         Roles.Clear();
         Workspaces.Clear();
+        Cleared?.Invoke();
     }
 }
 

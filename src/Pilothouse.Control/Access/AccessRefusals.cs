@@ -16,6 +16,9 @@ internal static class AccessRefusals
 
     public static Rejection NoSuchRole(string name) => new(Codes.Invalid, $"There is no role '{name}': GET /v2/access/roles lists those that are there.");
 
+    public static Rejection RoleOfListeners() => new(
+        Codes.Invalid, $"The role '{Roles.OfListener}' is that of listeners: their keys are made with POST /v2/listeners/{{listener_id}}/keys.");
+
     public static Rejection AboveOwn(string role, IReadOnlyList<string> lacking) => new(
         Codes.Forbidden, $"The role '{role}' may do what you may not: {string.Join(", ", lacking)}.");
 

@@ -11,8 +11,12 @@ internal sealed class ApiKeys(IDbContextFactory<PilothouseDb> databases, AccessC
     /// <summary>Null for an unknown, expired or revoked key, and for one whose user is disabled.</summary>
     public async ValueTask<Credential?> FindAsync(string text, CancellationToken cancellationToken)
     {
-        if (text.Length is 0 or > ApiKeyText.MaxLength) return null;
-        var hash = ApiKeyText.Hash(text);
+        return text.Length is 0 or > ApiKeyText.MaxLength ? null : await FindAsync(ApiKeyText.Hash(text), cancellationToken);
+    }
+
+    /// <summary>The same by the key's hash.</summary>
+    public async ValueTask<Credential?> FindAsync(byte[] hash, CancellationToken cancellationToken)
+    {
         var key = await caches.Keys.GetAsync(Convert.ToHexString(hash), token => ReadAsync(hash, token), cancellationToken);
         if (key is null || key.ExpiresAt <= clock.GetUtcNow()) return null;
         return key.User is { } user && await users.FindAsync(user, cancellationToken) is null ? null : key;
@@ -27,6 +31,7 @@ internal sealed class ApiKeys(IDbContextFactory<PilothouseDb> databases, AccessC
         {
             Key = row.Id,
             User = row.UserId,
+            Listener = row.ListenerId,
             Organization = new OrganizationId(row.OrganizationId),
             Workspace = row.WorkspaceId is { } workspace ? new WorkspaceId(workspace) : null,
             Role = row.Role,

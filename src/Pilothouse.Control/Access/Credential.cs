@@ -13,6 +13,9 @@ internal sealed record Credential
     /// <summary>The user behind a personal key or a token; null for a service key.</summary>
     public Guid? User { get; init; }
 
+    /// <summary>Of a listener's key: its listener.</summary>
+    public Guid? Listener { get; init; }
+
     /// <summary>Null: not bound to one.</summary>
     public WorkspaceId? Workspace { get; init; }
 

@@ -8,6 +8,10 @@ namespace Pilothouse.Control.Access;
 /// <summary>Who may call the agents of a workspace: whoever reaches it, by key or by token.</summary>
 internal sealed class GatewayCallers(ApiKeys keys, UserTokens tokens, Standing standing, KeyUse use) : ICallerCheck
 {
+    /// <summary>The same of a key that a gateway elsewhere was shown.</summary>
+    public async ValueTask<bool> MayCallAsync(WorkspaceId workspace, byte[] keyHash, CancellationToken cancellationToken) =>
+        await keys.FindAsync(keyHash, cancellationToken) is { } credential && await MayAsync(workspace, credential, cancellationToken);
+
     public async ValueTask<bool> MayCallAsync(WorkspaceId workspace, string? apiKey, CancellationToken cancellationToken)
     {
         try
@@ -22,7 +26,13 @@ internal sealed class GatewayCallers(ApiKeys keys, UserTokens tokens, Standing s
 
     private async ValueTask<bool> ReadAsync(WorkspaceId workspace, string? apiKey, CancellationToken cancellationToken)
     {
-        if (apiKey is null || await FindAsync(apiKey, cancellationToken) is not { } credential) return false;
+        return apiKey is not null && await FindAsync(apiKey, cancellationToken) is { } credential && await MayAsync(workspace, credential, cancellationToken);
+    }
+
+    /// <summary>A listener's key is for its listener, which calls no agents.</summary>
+    private async ValueTask<bool> MayAsync(WorkspaceId workspace, Credential credential, CancellationToken cancellationToken)
+    {
+        if (credential.Listener is not null) return false;
         if (await standing.FindAsync(credential, workspace, cancellationToken) is null) return false;
         if (credential.Key is { } key) use.Note(key);
         return true;

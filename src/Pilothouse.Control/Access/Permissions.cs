@@ -15,6 +15,9 @@ internal static class Permissions
     public const string UpdateListeners = "listeners:update";
     public const string DeleteListeners = "listeners:delete";
 
+    /// <summary>What a listener does: hear what is wanted of its deployments, secrets included, and report. Only listeners' keys have it.</summary>
+    public const string ServeListener = "listeners:serve";
+
     public const string ReadIntegrations = "integrations:read";
     public const string UpdateIntegrations = "integrations:update";
 
@@ -60,5 +63,5 @@ internal static class Permissions
     ];
 
     /// <summary>What a role of a workspace may hold.</summary>
-    public static IReadOnlyList<string> OfRoles { get; } = [.. All.Where(permission => permission is not ManageOrganization)];
+    public static IReadOnlyList<string> OfRoles { get; } = [.. All.Where(permission => permission is not (ManageOrganization or ServeListener))];
 }

@@ -10,7 +10,12 @@ internal static class Roles
     /// <summary>In the place of a role for personal keys: whatever their user may.</summary>
     public const string OfUser = "user";
 
+    /// <summary>In the place of a role for the keys of listeners; nobody else has it.</summary>
+    public const string OfListener = "listener";
+
     public static IReadOnlyList<string> BuiltIn { get; } = [Admin, Editor, Viewer];
+
+    private static readonly HashSet<string> s_ofListener = [Permissions.ServeListener];
 
     private static readonly Dictionary<string, IReadOnlySet<string>> s_permissions = BuiltIn.ToDictionary(
         role => role,
@@ -18,7 +23,7 @@ internal static class Roles
         StringComparer.Ordinal);
 
     /// <summary>Null for a role that is not built in.</summary>
-    public static IReadOnlySet<string>? PermissionsOf(string role) => s_permissions.GetValueOrDefault(role);
+    public static IReadOnlySet<string>? PermissionsOf(string role) => role is OfListener ? s_ofListener : s_permissions.GetValueOrDefault(role);
 
     private static bool MayDo(string role, string permission) => (role, permission) switch
     {

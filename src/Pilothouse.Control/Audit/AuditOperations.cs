@@ -37,7 +37,11 @@ internal static class AuditOperations
         ["members"] = "workspace_member",
     };
 
-    public static bool IsQuestion(string method, string path) => method is "GET" or "HEAD" or "OPTIONS" || s_questions.Contains($"{method} {path}");
+    /// <summary>What a listener says all day is no change that somebody made.</summary>
+    private const string OfListeners = "/protocol/";
+
+    public static bool IsQuestion(string method, string path) =>
+        method is "GET" or "HEAD" or "OPTIONS" || s_questions.Contains($"{method} {path}") || path.Contains(OfListeners, StringComparison.Ordinal);
 
     /// <param name="path">Of the route, e.g. <c>/v2/deployments/{deployment_id}</c>.</param>
     public static AuditOperation Of(string method, string path)

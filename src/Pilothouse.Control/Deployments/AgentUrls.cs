@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using Pilothouse.Control.Storage;
 using Pilothouse.Core;
 using Pilothouse.Core.Deployments;
 using Pilothouse.Core.Routing;
@@ -23,9 +24,11 @@ internal sealed class AgentUrls(IOptions<AgentUrlOptions> options)
 /// <param name="Domain">Null: agents answer below <c>{root}/lgp/</c>.</param>
 internal sealed record AgentUrlBase(string Root, string? Domain)
 {
-    public string Of(string name, Guid deployment)
+    /// <returns>Null while it is not known where the deployment's listener has its gateway.</returns>
+    public string? Of(DeploymentRow row)
     {
-        var label = RouteLabel.Of(name, new DeploymentId(deployment));
+        var label = RouteLabel.Of(row.Name, new DeploymentId(row.Id));
+        if (row.ListenerId is not null) return row.GatewayUrl is { } gateway ? $"{gateway}/lgp/{label}" : null;
         return Domain is null ? $"{Root}/lgp/{label}" : $"{Root[..Root.IndexOf("://", StringComparison.Ordinal)]}://{label}.{Domain}";
     }
 }

@@ -57,6 +57,7 @@ internal sealed class CreateDeployment(
         PilothouseDb db, DeploymentRow row, DeploymentCreate wanted, ListenerConfig? placed, CancellationToken cancellationToken)
     {
         if (await NameAsync(db, row, wanted, cancellationToken) is { } refused) return refused;
+        if (row.ListenerId is { } bound) row.GatewayUrl = await db.Listeners.Where(one => one.Id == bound).Select(one => one.GatewayUrl).SingleOrDefaultAsync(cancellationToken);
         if (await room.ForDeploymentAsync(db, row.WorkspaceId, cancellationToken) is { } full) return full;
         if (!await ListenerPlacement.IsThereAsync(db, new WorkspaceId(row.WorkspaceId), wanted.SourceConfig, placed, cancellationToken))
             return new Rejection(Codes.Conflict, $"Listener ID {row.ListenerId} was changed or deleted at the same moment: look at it and try again.");

@@ -17,7 +17,7 @@ internal static class DeploymentAnswer
             TenantId = row.WorkspaceId,
             Name = row.Name,
             Source = row.Source,
-            SourceConfig = spec.SourceConfig with { CustomUrl = spec.SourceConfig.CustomUrl ?? urls.Of(row.Name, row.Id) },
+            SourceConfig = spec.SourceConfig with { CustomUrl = spec.SourceConfig.CustomUrl ?? urls.Of(row) },
             SourceRevisionConfig = spec.SourceRevisionConfig,
             Secrets = [.. spec.SecretNames.Select(name => new Secret(name, SecretRules.Mask))],
             SecretReferences = spec.SecretReferences,

@@ -11,7 +11,7 @@ internal static class DeploymentColumns
         """
         id, workspace_id, name, agent_id, agent_environment, source, source_config, source_revision_config, secret_names, secret_values,
         secret_references, tracked_packages, deployment_type, status, latest_revision_id, active_revision_id, image_version, listener_id, generation,
-        changed_at, next_revision_number, created_at, updated_at
+        changed_at, next_revision_number, created_at, updated_at, gateway_url
         """;
 
     /// <summary>In the order of <see cref="Names"/>.</summary>
@@ -40,6 +40,7 @@ internal static class DeploymentColumns
         NextRevisionNumber = reader.GetInt32(20),
         CreatedAt = db.TimeAt(reader, 21),
         UpdatedAt = db.TimeAt(reader, 22),
+        GatewayUrl = Text(reader, 23),
     };
 
     private static string? Text(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

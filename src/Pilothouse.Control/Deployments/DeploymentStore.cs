@@ -21,7 +21,7 @@ internal sealed class DeploymentStore(TimeProvider clock, IOptions<DeploymentOpt
         $"""
         INSERT INTO deployments ({DeploymentColumns.Names})
         VALUES (@id, @workspace, @name, @agent, @environment, @source, @config, @revision, @secret_names, @secret_values, @references, @packages, @type,
-          @status, @latest, @active, @image, @listener, @generation, @changed_at, @number, @created, @updated)
+          @status, @latest, @active, @image, @listener, @generation, @changed_at, @number, @created, @updated, @gateway)
         """,
         [
             ("@id", DbType.Guid), ("@workspace", DbType.Guid), ("@name", DbType.String), ("@agent", DbType.String), ("@environment", DbType.String),
@@ -29,7 +29,7 @@ internal sealed class DeploymentStore(TimeProvider clock, IOptions<DeploymentOpt
             ("@secret_values", DbType.Binary), ("@references", DbType.String), ("@packages", DbType.String), ("@type", DbType.String),
             ("@status", DbType.String), ("@latest", DbType.Guid), ("@active", DbType.Guid), ("@image", DbType.String), ("@listener", DbType.Guid),
             ("@generation", DbType.Int64), ("@changed_at", DbType.Int64), ("@number", DbType.Int32), ("@created", DbType.DateTimeOffset),
-            ("@updated", DbType.DateTimeOffset),
+            ("@updated", DbType.DateTimeOffset), ("@gateway", DbType.String),
         ]);
 
     private static readonly PreparedWrite s_update = new(
@@ -52,6 +52,7 @@ internal sealed class DeploymentStore(TimeProvider clock, IOptions<DeploymentOpt
             row.Id, row.WorkspaceId, row.Name, row.AgentId, row.AgentEnvironment, row.Source, row.SourceConfig, row.SourceRevisionConfig, row.SecretNames,
             row.SecretValues, row.SecretReferences, row.TrackedPackages, row.DeploymentType, row.Status.ToString(), row.LatestRevisionId,
             row.ActiveRevisionId, row.ImageVersion, row.ListenerId, row.Generation, row.ChangedAt, row.NextRevisionNumber, row.CreatedAt, row.UpdatedAt,
+            row.GatewayUrl,
         ],
         cancellationToken);
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts;
 using Pilothouse.Contracts.Deployments;
+using Pilothouse.Contracts.Listeners;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Storage;
@@ -26,7 +27,7 @@ internal static class ListenerPlacement
         if (config.ListenerId is not { } id)
         {
             if (wanted is not null) refusals.Add("source_config.listener_config.k8s_namespace needs source_config.listener_id.");
-            if (source is Sources.ExternalDocker && await db.Listeners.AnyAsync(row => row.WorkspaceId == workspace.Value, cancellationToken))
+            if (source is Sources.ExternalDocker && await db.Listeners.AnyAsync(row => row.WorkspaceId == workspace.Value && row.ComputeType == ComputeTypes.Kubernetes, cancellationToken))
                 refusals.Add($"{Required}: this workspace has listeners, name one of them.", Codes.ListenerRequired);
             return null;
         }
@@ -38,6 +39,16 @@ internal static class ListenerPlacement
             return null;
         }
 
+        if (listener.ComputeType is ComputeTypes.Process)
+        {
+            if (source is Sources.ExternalDocker)
+                refusals.Add($"Listener ID {id} runs processes, and no images: deploy from source, or name a listener of the compute_type 'k8s'.");
+            if (wanted is not null) refusals.Add($"source_config.listener_config.k8s_namespace must be null: listener ID {id} runs processes.");
+            return null;
+        }
+
+        if (source is not Sources.ExternalDocker)
+            refusals.Add($"Listener ID {id} runs images, and what is built here is none: name a listener of the compute_type 'process', or deploy an image as 'external_docker'.");
         var served = ListenerAnswer.NamespacesOf(listener);
         if (wanted is null && served.Count == 1) return new ListenerConfig { K8sNamespace = served[0] };
         if (wanted is not null && served.Contains(wanted, StringComparer.Ordinal)) return new ListenerConfig { K8sNamespace = wanted };
@@ -55,6 +66,6 @@ internal static class ListenerPlacement
         if (config.ListenerId is not { } id) return true;
         await db.HoldAsync(id, cancellationToken);
         return await db.Listeners.AsNoTracking().Of(workspace, id).SingleOrDefaultAsync(cancellationToken) is { } listener
-            && ListenerAnswer.NamespacesOf(listener).Contains(placed?.K8sNamespace, StringComparer.Ordinal);
+            && (listener.ComputeType is ComputeTypes.Process || ListenerAnswer.NamespacesOf(listener).Contains(placed?.K8sNamespace, StringComparer.Ordinal));
     }
 }

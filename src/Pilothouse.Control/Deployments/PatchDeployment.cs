@@ -40,7 +40,7 @@ internal sealed class PatchDeployment(DeploymentTransactions transactions, Deplo
         var current = DeploymentSpec.Of(row);
         var patch = request.Patch;
         var refusals = new Refusals();
-        PatchRules.Check(row, current, request, urls.Of(row.Name, row.Id), refusals);
+        PatchRules.Check(row, current, request, urls.Of(row), refusals);
         if (patch.SourceRevisionConfig?.SourceTarballPath is { } path) await UploadRules.CheckAsync(db, row, path, refusals, cancellationToken);
         await CheckRepositoryAsync(db, row, current.SourceConfig, patch.SourceConfig?.RepoUrl, refusals, cancellationToken);
         var ofSource = PatchRules.IsSourcePossible(row, patch) ? refusals : new Refusals();

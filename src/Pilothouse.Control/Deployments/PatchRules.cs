@@ -12,7 +12,7 @@ internal static class PatchRules
     private const int MaxTrackedPackages = 100;
 
     /// <param name="customUrl">The deployment's address as answers show it.</param>
-    public static void Check(DeploymentRow row, DeploymentSpec current, PatchRequest request, string customUrl, Refusals refusals)
+    public static void Check(DeploymentRow row, DeploymentSpec current, PatchRequest request, string? customUrl, Refusals refusals)
     {
         var patch = request.Patch;
         SourceRules.CheckValues(patch.SourceConfig, patch.SourceRevisionConfig, refusals);
@@ -41,7 +41,7 @@ internal static class PatchRules
         CheckTrackedPackages(patch, refusals);
     }
 
-    private static void CheckImmutable(DeploymentRow row, DeploymentSpec current, PatchRequest request, string customUrl, Refusals refusals)
+    private static void CheckImmutable(DeploymentRow row, DeploymentSpec current, PatchRequest request, string? customUrl, Refusals refusals)
     {
         Same("name", request.Name, row.Name, refusals);
         Same("source", request.Source, row.Source, refusals);

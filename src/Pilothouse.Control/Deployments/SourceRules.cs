@@ -16,7 +16,7 @@ internal static class SourceRules
         ("deployment_type", [GitHub, InternalDocker, InternalSource], config => config.DeploymentType is not null),
         ("custom_url", [ExternalDocker], config => config.CustomUrl is not null),
         ("resource_spec", [ExternalDocker], config => config.ResourceSpec is not null),
-        ("listener_id", [ExternalDocker], config => config.ListenerId is not null),
+        ("listener_id", [ExternalDocker, GitHub, InternalSource], config => config.ListenerId is not null),
         ("listener_config", [ExternalDocker], config => config.ListenerConfig?.K8sNamespace is not null),
         ("install_command", [GitHub, InternalDocker, InternalSource], config => !string.IsNullOrEmpty(config.InstallCommand)),
         ("build_command", [GitHub, InternalDocker, InternalSource], config => !string.IsNullOrEmpty(config.BuildCommand)),

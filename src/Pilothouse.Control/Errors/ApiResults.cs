@@ -31,7 +31,7 @@ internal static class ApiResults
         Codes.Unauthenticated => StatusCodes.Status401Unauthorized,
         Codes.WorkspaceRequired or Codes.Forbidden or Codes.UploadExpired => StatusCodes.Status403Forbidden,
         Codes.NotFound => StatusCodes.Status404NotFound,
-        Codes.NameTaken or Codes.Conflict or Codes.UploadUsed or Codes.KeyBusy => StatusCodes.Status409Conflict,
+        Codes.NameTaken or Codes.Conflict or Codes.UploadUsed or Codes.KeyBusy or Codes.ListenerSuperseded => StatusCodes.Status409Conflict,
         Codes.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
         Codes.TooLarge => StatusCodes.Status413PayloadTooLarge,
         Codes.QueueFull or Codes.TooManyStreams or Codes.TooManyKeys or Codes.TooManyRequests => StatusCodes.Status429TooManyRequests,

@@ -8,13 +8,16 @@ namespace Pilothouse.Control.Listeners;
 
 internal static class ListenerAnswer
 {
-    public static Contracts.Listeners.Listener Of(ListenerRow row) => new()
+    /// <param name="seenAt">When it was last heard of.</param>
+    public static Contracts.Listeners.Listener Of(ListenerRow row, DateTimeOffset? seenAt) => new()
     {
         Id = row.Id,
         ComputeType = row.ComputeType,
         ComputeId = row.ComputeId,
         ComputeConfig = ConfigOf(row),
         Version = row.Version,
+        GatewayUrl = row.GatewayUrl,
+        LastSeenAt = seenAt,
         CreatedAt = row.CreatedAt,
         UpdatedAt = row.UpdatedAt,
     };
@@ -35,6 +38,11 @@ internal static class ListenerRejections
     /// <summary>The text of the contract.</summary>
     public static Rejection Exists(WorkspaceId workspace, string computeId) => new(
         Codes.Conflict, $"Listener for LangSmith workspace ID '{workspace}' and compute ID '{computeId}' already exists.");
+
+    public static Rejection NotItsKey(Guid listener) => new(
+        Codes.Forbidden, $"This needs a key of listener ID {listener}: make one with POST /v2/listeners/{listener}/keys.");
+
+    public static Rejection Superseded(Guid listener) => new(Codes.ListenerSuperseded, ListenerLeases.SupersededText(listener));
 
     public static Rejection HasDeployments(Guid listener, int count) => new(
         Codes.Conflict, $"Listener ID {listener} cannot be deleted: {Deployments(count)} bound to it for life. Delete them first.");

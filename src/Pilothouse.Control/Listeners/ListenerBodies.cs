@@ -17,15 +17,21 @@ internal static partial class ListenerBodies
     /// <summary>As long as a host name, which is what most clusters are called by.</summary>
     private const int MaxComputeIdLength = 253;
 
-    private static readonly string[] s_computeTypes = ["k8s"];
+    private static readonly string[] s_computeTypes = [ComputeTypes.Kubernetes, ComputeTypes.Process];
 
-    public static ListenerCreate ReadCreate(BodyReader body, RequestFaults faults) => new()
+    public static ListenerCreate ReadCreate(BodyReader body, RequestFaults faults)
     {
-        Version = body.OptionalText("version", MaxVersionLength),
-        ComputeType = body.Choice("compute_type", s_computeTypes),
-        ComputeId = ReadComputeId(body, faults),
-        ComputeConfig = ReadConfig(body.Object("compute_config"), faults, isRequired: true),
-    };
+        var type = body.Choice("compute_type", s_computeTypes);
+        return new ListenerCreate
+        {
+            Version = body.OptionalText("version", MaxVersionLength),
+            ComputeType = type,
+            ComputeId = ReadComputeId(body, faults),
+            ComputeConfig = type is ComputeTypes.Process
+                ? ReadProcessConfig(body.OptionalObject("compute_config"))
+                : ReadConfig(body.Object("compute_config"), faults, isRequired: true),
+        };
+    }
 
     public static PatchListenerRequest ReadPatch(BodyReader body, RequestFaults faults) => new(
         new ListenerPatch
@@ -43,6 +49,12 @@ internal static partial class ListenerBodies
         if (!body.IsPresent || faults.List.Count > found || (!string.IsNullOrWhiteSpace(id) && !id.Any(char.IsControl))) return id;
         body.Refuse("compute_id", "it must have 1 to 253 characters, not only spaces, and no control characters");
         return id;
+    }
+
+    private static ListenerComputeConfig ReadProcessConfig(BodyReader? config)
+    {
+        if (config?.OptionalTexts(Namespaces) is { Count: > 0 }) config.Refuse(Namespaces, "the compute_type 'process' has none");
+        return new ListenerComputeConfig();
     }
 
     /// <param name="isRequired">Nothing could ever be placed on a listener without a namespace.</param>

@@ -5,6 +5,7 @@ using Pilothouse.Contracts;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Control.Access;
 using Pilothouse.Control.Errors;
+using Pilothouse.Control.Storage;
 
 namespace Pilothouse.Control.Listeners;
 
@@ -26,7 +27,9 @@ internal static class ListenerEndpoints
         var page = Page.Of(new QueryReader(http.Request.Query, faults));
         if (faults.Any) return faults.ToResult();
         var rows = await read.ListAsync(http.GetCaller().Workspace, page.Limit, page.Offset, http.RequestAborted);
-        return ApiResults.Json(new ListenersList([.. rows.Select(ListenerAnswer.Of)], page.Next(rows.Count)), ApiJson.Default.ListenersList);
+        var seen = await read.SeenAsync(rows, http.RequestAborted);
+        return ApiResults.Json(
+            new ListenersList([.. rows.Select(row => ListenerAnswer.Of(row, At(seen, row)))], page.Next(rows.Count)), ApiJson.Default.ListenersList);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, CreateListener createListener)
@@ -35,7 +38,7 @@ internal static class ListenerEndpoints
         var wanted = ListenerBodies.ReadCreate(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults);
         if (faults.Any) return faults.ToResult();
         var created = await createListener.RunAsync(http.GetCaller().Workspace, wanted, http.RequestAborted);
-        return created.ToResult(row => ApiResults.Json(ListenerAnswer.Of(row), ApiJson.Default.Listener, StatusCodes.Status201Created));
+        return created.ToResult(row => ApiResults.Json(ListenerAnswer.Of(row, seenAt: null), ApiJson.Default.Listener, StatusCodes.Status201Created));
     }
 
     private static async Task<IResult> GetAsync(HttpContext http, ReadListeners read)
@@ -44,18 +47,20 @@ internal static class ListenerEndpoints
         var listener = faults.PathGuid(http, "listener_id");
         if (faults.Any) return faults.ToResult();
         return await read.FindAsync(http.GetCaller().Workspace, listener, http.RequestAborted) is { } row
-            ? ApiResults.Json(ListenerAnswer.Of(row), ApiJson.Default.Listener)
+            ? ApiResults.Json(ListenerAnswer.Of(row, At(await read.SeenAsync([row], http.RequestAborted), row)), ApiJson.Default.Listener)
             : ApiResults.Refused(ListenerRejections.NotFound(listener));
     }
 
-    private static async Task<IResult> PatchAsync(HttpContext http, PatchListener patchListener)
+    private static async Task<IResult> PatchAsync(HttpContext http, PatchListener patchListener, ReadListeners read)
     {
         var faults = new RequestFaults();
         var listener = faults.PathGuid(http, "listener_id");
         var request = ListenerBodies.ReadPatch(await BodyReader.ReadAsync(http, faults, http.RequestAborted), faults);
         if (faults.Any) return faults.ToResult();
         var patched = await patchListener.RunAsync(http.GetCaller().Workspace, listener, request, http.RequestAborted);
-        return patched.ToResult(row => ApiResults.Json(ListenerAnswer.Of(row), ApiJson.Default.Listener));
+        if (!patched.IsAccepted) return ApiResults.Refused(patched.Rejection);
+        var seen = await read.SeenAsync([patched.Value], http.RequestAborted);
+        return ApiResults.Json(ListenerAnswer.Of(patched.Value, At(seen, patched.Value)), ApiJson.Default.Listener);
     }
 
     private static async Task<IResult> DeleteAsync(HttpContext http, DeleteListener deleteListener)
@@ -67,4 +72,7 @@ internal static class ListenerEndpoints
             ? ApiResults.Refused(refused)
             : TypedResults.NoContent();
     }
+
+    private static DateTimeOffset? At(IReadOnlyDictionary<Guid, DateTimeOffset> seen, ListenerRow row) =>
+        seen.TryGetValue(row.Id, out var at) ? at : null;
 }

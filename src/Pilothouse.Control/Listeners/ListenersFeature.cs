@@ -13,6 +13,13 @@ internal static class ListenersFeature
         services.AddSingleton<EmbeddedListener>();
         services.AddSingleton<AgentEnvironment>();
         services.AddSingleton<ReadWanted>();
+        services.AddSingleton<ListenerWakes>();
+        services.AddHostedService(provider => provider.GetRequiredService<ListenerWakes>());
+        services.AddSingleton<ListenerLeases>();
+        services.AddSingleton<ListenerFences>();
+        services.AddSingleton<LeadListener>();
+        services.AddSingleton<ServeListener>();
+        services.AddSingleton<SilentListeners>();
         services.AddSingleton<ReportedEvents>();
         services.AddSingleton<RemoveDeployment>();
         services.AddSingleton<TakeReport>();
@@ -25,5 +32,10 @@ internal static class ListenersFeature
         return services;
     }
 
-    public static void MapListeners(this IEndpointRouteBuilder routes) => ListenerEndpoints.Map(routes);
+    public static void MapListeners(this IEndpointRouteBuilder routes)
+    {
+        ListenerEndpoints.Map(routes);
+        ListenerKeyEndpoints.Map(routes);
+        ListenerProtocolEndpoints.Map(routes);
+    }
 }

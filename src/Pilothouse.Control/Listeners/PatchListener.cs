@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts;
+using Pilothouse.Contracts.Listeners;
 using Pilothouse.Control.Errors;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
@@ -25,6 +26,8 @@ internal sealed class PatchListener(IDbContextFactory<PilothouseDb> databases, T
         if (refusals.ToRejection() is { } refused) return refused;
         if (request.Patch.ComputeConfig is { K8sNamespaces: { } namespaces } config)
         {
+            if (row.ComputeType is ComputeTypes.Process)
+                return new Rejection(Codes.Invalid, "compute_config.k8s_namespaces: a listener of the compute_type 'process' has none.");
             if (await FindInUseAsync(db, row, namespaces, cancellationToken) is { } inUse) return inUse;
             row.ComputeConfig = ListenerAnswer.Stored(config);
         }

@@ -12,6 +12,15 @@ internal sealed class ReadListeners(IDbContextFactory<PilothouseDb> databases)
         return await db.Listeners.AsNoTracking().Of(workspace, listener).SingleOrDefaultAsync(cancellationToken);
     }
 
+    /// <summary>When each was last heard of; those that never were are missing.</summary>
+    public async Task<IReadOnlyDictionary<Guid, DateTimeOffset>> SeenAsync(IEnumerable<ListenerRow> rows, CancellationToken cancellationToken)
+    {
+        var ids = rows.Select(row => row.Id).ToList();
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.ListenerContacts.AsNoTracking().Where(contact => ids.Contains(contact.ListenerId))
+            .ToDictionaryAsync(contact => contact.ListenerId, contact => contact.At, cancellationToken);
+    }
+
     /// <summary>Oldest first: what is made while somebody pages comes at the end.</summary>
     public async Task<IReadOnlyList<ListenerRow>> ListAsync(WorkspaceId workspace, int limit, int offset, CancellationToken cancellationToken)
     {

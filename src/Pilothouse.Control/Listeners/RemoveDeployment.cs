@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Control.Logs;
-using Pilothouse.Control.Peers;
 using Pilothouse.Control.Storage;
 using Pilothouse.Control.Uploads;
 using Pilothouse.Core.Deployments;
@@ -10,7 +9,7 @@ using Pilothouse.Core.Deployments;
 namespace Pilothouse.Control.Listeners;
 
 /// <summary>The last act of a deletion: the listener has ended everything, and the control plane forgets. May run twice.</summary>
-internal sealed class RemoveDeployment(UploadBlobs blobs, IAgentsFence fence, ILogger<RemoveDeployment> logger)
+internal sealed class RemoveDeployment(UploadBlobs blobs, ListenerFences fences, ILogger<RemoveDeployment> logger)
 {
     /// <summary>The row goes last: a removal that is cut off is told again by the listener.</summary>
     /// <returns>False when the deployment is not to be deleted, or is gone.</returns>
@@ -26,7 +25,7 @@ internal sealed class RemoveDeployment(UploadBlobs blobs, IAgentsFence fence, IL
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(deployment.Id, cancellationToken);
-        if (report.ListenerId == EmbeddedListener.Id && !await fence.HoldsAsync(db, cancellationToken)) return false;
+        if (!await fences.HoldsAsync(db, report.ListenerId, report.Lease, cancellationToken)) return false;
         await db.Logs.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Events.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Uploads.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);

@@ -8,7 +8,7 @@ namespace Pilothouse.Control.Listeners;
 
 /// <summary>Stores what agents printed. The batch's id and its lines are stored together, so that a batch sent again adds nothing.</summary>
 internal sealed class TakeLogs(
-    IDbContextFactory<PilothouseDb> databases, LogTable table, Redactors redactors, IOptions<LogsOptions> options, TimeProvider clock)
+    IDbContextFactory<PilothouseDb> databases, LogTable table, Redactors redactors, ListenerFences fences, IOptions<LogsOptions> options, TimeProvider clock)
 {
     public async Task RunAsync(LogBatch batch, CancellationToken cancellationToken)
     {
@@ -17,6 +17,7 @@ internal sealed class TakeLogs(
         var lines = await LinesAsync(db, batch, cancellationToken);
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (!await fences.HoldsAsync(db, batch.ListenerId, batch.Lease, cancellationToken)) return;
         var at = db.ToColumn(clock.GetUtcNow());
         var isNew = await db.Database.ExecuteSqlAsync(
             $"INSERT INTO log_batches (batch_id, at) VALUES ({batch.BatchId}, {at}) ON CONFLICT (batch_id) DO NOTHING", cancellationToken);

@@ -3,7 +3,6 @@ using Pilothouse.Contracts.Deployments;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Control.Deployments;
 using Pilothouse.Control.Logs;
-using Pilothouse.Control.Peers;
 using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Revisions;
 using Pilothouse.Control.Storage;
@@ -20,7 +19,7 @@ namespace Pilothouse.Control.Listeners;
 /// </summary>
 internal sealed class TakeReport(
     IDbContextFactory<PilothouseDb> databases, RemoveDeployment removeDeployment, ReportedEvents events, DeployLog deployLog,
-    ControlSignals signals, IAgentsFence fence, TimeProvider clock)
+    ControlSignals signals, ListenerFences fences, TimeProvider clock)
 {
     public async Task RunAsync(DeploymentReport report, CancellationToken cancellationToken)
     {
@@ -33,7 +32,7 @@ internal sealed class TakeReport(
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(report.DeploymentId, cancellationToken);
-        if (report.ListenerId == EmbeddedListener.Id && !await fence.HoldsAsync(db, cancellationToken)) return;
+        if (!await fences.HoldsAsync(db, report.ListenerId, report.Lease, cancellationToken)) return;
         var deployment = await db.Deployments.ServedBy(report.ListenerId)
             .SingleOrDefaultAsync(row => row.Id == report.DeploymentId, cancellationToken);
         if (deployment is null) return;

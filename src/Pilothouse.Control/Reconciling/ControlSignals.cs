@@ -8,10 +8,11 @@ namespace Pilothouse.Control.Reconciling;
 /// </summary>
 public sealed class ControlSignals
 {
-    private volatile TaskCompletionSource _changed = NewSource();
-
     /// <summary>Handlers must not block or throw.</summary>
     public event Action<DeploymentId>? Changed;
+
+    /// <summary>Others may have changed anything. Handlers must not block or throw.</summary>
+    public event Action? AnythingChanged;
 
     /// <summary>Something was told about this deployment, and nobody but those who follow its events need look. Handlers must not block or throw.</summary>
     public event Action<DeploymentId>? Told;
@@ -33,9 +34,6 @@ public sealed class ControlSignals
         Raised?.Invoke(deployment, false);
     }
 
-    /// <summary>Completes at the next change. Take it before reading the store, so that no change falls between.</summary>
-    public Task NextChange => _changed.Task;
-
     /// <summary>What another control plane did.</summary>
     internal void Hear(DeploymentId deployment, bool isChange)
     {
@@ -45,12 +43,9 @@ public sealed class ControlSignals
             return;
         }
 
-        WakePolls();
         Changed?.Invoke(deployment);
     }
 
     /// <summary>Others may have changed anything: the long polls look at once, the loops at their next resync.</summary>
-    internal void WakePolls() => Interlocked.Exchange(ref _changed, NewSource()).TrySetResult();
-
-    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    internal void WakePolls() => AnythingChanged?.Invoke();
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pilothouse.Control.Listeners;
 using Pilothouse.Core;
 using Pilothouse.Core.Reconciling;
 
@@ -54,13 +55,15 @@ internal sealed class RevisionService(RevisionLoops? loops, ILogger<RevisionServ
 }
 
 internal sealed class SweepService(
-    Sweeps sweeps, IOptions<ReconcilingOptions> options, LoopMetrics metrics, TimeProvider clock, ILogger<SweepService> logger) : BackgroundService
+    Sweeps sweeps, SilentListeners silent, IOptions<ReconcilingOptions> options, LoopMetrics metrics, TimeProvider clock, ILogger<SweepService> logger) : BackgroundService
 {
     private const string Loop = "sweep";
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => new ReconcileLoop<string>(
-        sweeps, new ReconcilePace { Workers = 1, Resync = options.Value.SweepEvery }, new LoopEvents<string>(logger, Loop), clock, metrics.Of(Loop))
-        .RunAsync(stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        RunAsync(sweeps, Loop, options.Value.SweepEvery, stoppingToken), RunAsync(silent, "silent listeners", SilentListeners.Every, stoppingToken));
+
+    private Task RunAsync(IReconciler<string> reconciler, string name, TimeSpan every, CancellationToken cancellationToken) => new ReconcileLoop<string>(
+        reconciler, new ReconcilePace { Workers = 1, Resync = every }, new LoopEvents<string>(logger, name), clock, metrics.Of(name)).RunAsync(cancellationToken);
 }
 
 internal sealed class LoopEvents<TKey>(ILogger logger, string loop) : IReconcileEvents<TKey>

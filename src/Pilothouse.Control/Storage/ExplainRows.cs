@@ -32,9 +32,20 @@ public sealed class PinRow
     public DateTimeOffset PinnedAt { get; set; }
 }
 
-/// <summary>When a listener was last heard of, to within half a minute.</summary>
+/// <summary>When a listener was last heard of, to within half a minute, and which of its instances leads.</summary>
 public sealed class ListenerContactRow
 {
     public Guid ListenerId { get; set; }
     public DateTimeOffset At { get; set; }
+
+    /// <summary>The instance that leads; null: none did ever, as of the one inside <c>serve</c>.</summary>
+    public Guid? InstanceId { get; set; }
+
+    /// <summary>One more with each that leads; what an earlier one says is refused.</summary>
+    public long Lease { get; set; }
+
+    public DateTimeOffset? LeaseUntil { get; set; }
+
+    /// <summary>When another instance last asked to lead.</summary>
+    public DateTimeOffset? StandbyAt { get; set; }
 }

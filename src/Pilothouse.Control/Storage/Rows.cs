@@ -49,6 +49,9 @@ public sealed class ApiKeyRow
     /// <summary>Of a personal key: the user that it acts as.</summary>
     public Guid? UserId { get; set; }
 
+    /// <summary>Of a listener's key: the listener that it is for. It does what listeners do, for this one, and nothing else.</summary>
+    public Guid? ListenerId { get; set; }
+
     /// <summary>It manages the organization, whatever its role.</summary>
     public bool IsOrganizationAdmin { get; set; }
 
@@ -93,6 +96,9 @@ public sealed class DeploymentRow
     public Guid? ActiveRevisionId { get; set; }
     public string? ImageVersion { get; set; }
     public Guid? ListenerId { get; set; }
+
+    /// <summary>Where the gateway of its listener is reached, without a slash at its end; null: at the control plane's own, or not known yet.</summary>
+    public string? GatewayUrl { get; set; }
 
     /// <summary>Rises with every change of what is wanted of the listener; every conditional write names it.</summary>
     public long Generation { get; set; }
@@ -238,6 +244,10 @@ public sealed class ListenerRow
     public required string ComputeId { get; set; }
     public required string ComputeConfig { get; set; }
     public string? Version { get; set; }
+
+    /// <summary>Where its agents answer, as it says itself.</summary>
+    public string? GatewayUrl { get; set; }
+
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
 }

@@ -9,7 +9,7 @@ namespace Pilothouse.Listener.Pulling;
 /// Asks the control plane what is wanted, one long poll a pass, for ever. Begins with everything, so that what is no longer wanted is found too.
 /// </summary>
 internal sealed class Puller(
-    IListenerProtocol protocol, WantedDeployments wanted, IOptions<ListenerOptions> options, TimeProvider time) : IReconciler<string>
+    IListenerProtocol protocol, WantedDeployments wanted, IWantedMemory memory, IOptions<ListenerOptions> options, TimeProvider time) : IReconciler<string>
 {
     public const string Key = "pull";
 
@@ -25,6 +25,12 @@ internal sealed class Puller(
     /// <summary>Called for each deployment to look at again; set once before the loop starts.</summary>
     public Action<DeploymentId> OnChanged { get; set; } = _ => { };
 
+    /// <summary>Begins with what was last heard, so that agents run again also while the control plane is away.</summary>
+    public void Recall()
+    {
+        if (memory.Recall() is { } kept) wanted.Apply(kept);
+    }
+
     public Task<IReadOnlyList<string>> AllKeysAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<string>>([Key]);
 
@@ -37,6 +43,7 @@ internal sealed class Puller(
         Volatile.Write(ref _answered, time.GetTimestamp());
         var changed = wanted.Apply(answer);
         _cursor = answer.Cursor;
+        if (changed.Count > 0 || answer.IsFull) memory.Keep(wanted.Everything(_cursor));
         foreach (var deployment in changed) OnChanged(deployment);
         return new Reconciled.Again(TimeSpan.Zero, "the next long poll");
     }

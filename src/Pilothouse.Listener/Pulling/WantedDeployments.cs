@@ -15,6 +15,16 @@ internal sealed class WantedDeployments
 
     public IReadOnlyCollection<DeploymentId> Keys => [.. _all.Keys];
 
+    /// <summary>Everything, as one answer would say it.</summary>
+    public PullAnswer Everything(long cursor) => new(cursor, IsFull: true, [.. _all.Values]);
+
+    /// <summary>Artifacts that are wanted.</summary>
+    public IReadOnlySet<string> Digests() => _all.Values
+        .SelectMany(wanted => (WantedRevision?[])[wanted.Active, wanted.Next])
+        .OfType<WantedRevision>()
+        .Select(revision => revision.ArtifactDigest)
+        .ToHashSet(StringComparer.Ordinal);
+
     public WantedDeployment? Find(DeploymentId deployment) => _all.GetValueOrDefault(deployment);
 
     /// <returns>Deployments to look at again.</returns>

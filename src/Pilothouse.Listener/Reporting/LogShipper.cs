@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pilothouse.Client;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Core;
 using Pilothouse.Core.Reconciling;
@@ -70,7 +71,7 @@ internal sealed class LogShipper(
             {
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or HttpRequestException or TimeoutException)
+        catch (Exception exception) when (exception is OperationCanceledException or HttpRequestException or TimeoutException or ApiException or UnreachableException or ListenerSupersededException)
         {
             logger.LastLogsNotSent(exception);
         }

@@ -18,18 +18,17 @@ internal sealed class DataFolders(IOptions<ListenerOptions> options, IEnumerable
     /// <exception cref="RuntimeUnavailableException">Where it is does not answer; safe to retry.</exception>
     public async Task<bool> BringArtifactAsync(string directory, CancellationToken cancellationToken)
     {
-        if (Directory.Exists(directory)) return true;
         try
         {
             foreach (var known in artifacts)
                 if (await known.EnsureAsync(Path.GetFileName(directory), cancellationToken)) return Directory.Exists(directory);
         }
-        catch (BucketUnavailableException away)
+        catch (Exception away) when (away is BucketUnavailableException or PackagesUnavailableException)
         {
             throw new RuntimeUnavailableException(away.Message, away);
         }
 
-        return false;
+        return Directory.Exists(directory);
     }
 
     public string State(DeploymentId deployment) => Path.Combine(Root, "state", $"{deployment.Value:N}");

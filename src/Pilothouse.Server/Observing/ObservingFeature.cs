@@ -8,10 +8,16 @@ internal static class ObservingFeature
 {
     public static void AddObserving(this WebApplicationBuilder builder)
     {
+        builder.AddProbes();
+        builder.Services.AddSingleton<ReadyChecks>();
+    }
+
+    /// <summary>Without the checks of a control plane.</summary>
+    public static void AddProbes(this WebApplicationBuilder builder)
+    {
         var options = builder.Configuration.GetSection(ObservabilityOptions.Section).Get<ObservabilityOptions>() ?? new ObservabilityOptions();
         Check(options, builder.Configuration["Urls"]);
         builder.Services.AddSingleton(Options.Create(options));
-        builder.Services.AddSingleton<ReadyChecks>();
         builder.Services.AddSingleton<MetricsEndpoint>();
         builder.AddTelemetry(options);
     }
@@ -35,10 +41,13 @@ internal static class ObservingFeature
         .Select(url => BindingAddress.Parse(url).Port);
 
     /// <summary>First in the pipeline: the management address serves three paths and nothing else.</summary>
-    public static void UseManagementUrl(this WebApplication app)
+    public static void UseManagementUrl(this WebApplication app) => app.UseProbesAtManagementUrl(app.Services.GetRequiredService<ReadyChecks>().LookAsync);
+
+    /// <param name="look">What <c>/readyz</c> asks.</param>
+    public static void UseProbesAtManagementUrl(this WebApplication app, Func<CancellationToken, Task<Readiness>> look)
     {
         if (app.Services.GetRequiredService<IOptions<ObservabilityOptions>>().Value.ManagementPort is not { } port) return;
-        var (checks, metrics) = (app.Services.GetRequiredService<ReadyChecks>(), app.Services.GetRequiredService<MetricsEndpoint>());
+        var metrics = app.Services.GetRequiredService<MetricsEndpoint>();
         app.MapWhen(http => http.Connection.LocalPort == port, management => management.Run(async http =>
         {
             switch (http.Request.Path.Value)
@@ -50,7 +59,7 @@ internal static class ObservingFeature
                     await Alive().ExecuteAsync(http);
                     break;
                 case "/readyz":
-                    await (await ReadyAsync(checks, http.RequestAborted)).ExecuteAsync(http);
+                    await Answer(await look(http.RequestAborted)).ExecuteAsync(http);
                     break;
                 default:
                     http.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -84,9 +93,8 @@ internal static class ObservingFeature
 
     private static IResult Alive() => Results.Text("""{"ok":true}""", "application/json");
 
-    private static async Task<IResult> ReadyAsync(ReadyChecks checks, CancellationToken cancellationToken)
-    {
-        var readiness = await checks.LookAsync(cancellationToken);
-        return Results.Json(readiness, statusCode: readiness.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
-    }
+    private static async Task<IResult> ReadyAsync(ReadyChecks checks, CancellationToken cancellationToken) => Answer(await checks.LookAsync(cancellationToken));
+
+    public static IResult Answer(Readiness readiness) =>
+        Results.Json(readiness, statusCode: readiness.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
 }

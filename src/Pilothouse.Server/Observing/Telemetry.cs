@@ -18,7 +18,8 @@ internal static class Telemetry
         "Pilothouse.*", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.EntityFrameworkCore", "Npgsql", "System.Runtime",
     ];
 
-    private static readonly string s_version =
+    /// <summary>Of this program.</summary>
+    public static string Version { get; } =
         typeof(Telemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public static void AddTelemetry(this WebApplicationBuilder builder, ObservabilityOptions options)
@@ -27,7 +28,7 @@ internal static class Telemetry
         if (!settings.IsOn) return;
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.Clear()
             .AddService(
-                builder.Configuration["OTEL_SERVICE_NAME"] ?? "pilothouse", serviceVersion: s_version,
+                builder.Configuration["OTEL_SERVICE_NAME"] ?? "pilothouse", serviceVersion: Version,
                 serviceInstanceId: string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}"))
             .AddTelemetrySdk()
             .AddEnvironmentVariableDetector());

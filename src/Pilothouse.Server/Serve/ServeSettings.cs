@@ -26,9 +26,7 @@ internal static class ServeSettings
             ["Listener:ListenerId"] = Control.Listeners.EmbeddedListener.Id.ToString(),
             ["Gateway:PublicUrl"] = PublicUrl(urls),
         });
-        builder.AddInMemoryCollection(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value))
-            .Where(variable => variable.Key.StartsWith(TelemetryPrefix, StringComparison.Ordinal)));
+        builder.AddTelemetryVariables();
         builder.AddEnvironmentVariables(Prefix);
         builder.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
@@ -45,6 +43,11 @@ internal static class ServeSettings
         if (flags.Domain is { } domain) builder.AddInMemoryCollection([new("Gateway:Domain", domain)]);
         return builder;
     }
+
+    public static void AddTelemetryVariables(this IConfigurationBuilder builder) =>
+        builder.AddInMemoryCollection(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value))
+            .Where(variable => variable.Key.StartsWith(TelemetryPrefix, StringComparison.Ordinal)));
 
     /// <summary>Null when the address is no one that callers could use: any interface, or a port that is chosen at start.</summary>
     internal static string? PublicUrl(string urls)

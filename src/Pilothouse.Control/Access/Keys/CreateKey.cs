@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts;
+using Pilothouse.Control.Listeners;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
 
@@ -16,8 +17,16 @@ internal sealed class CreateKey(IDbContextFactory<PilothouseDb> databases, RoleB
     /// <summary>Live ones, of one user.</summary>
     public const int MaxPersonalKeys = 100;
 
+    /// <summary>For a listener of the maker's workspace, which is looked at with the key.</summary>
+    public Task<Outcome<MadeKey>> ListenerAsync(Caller maker, Guid listener, string name, DateTimeOffset? expiresAt, CancellationToken cancellationToken)
+    {
+        var wish = new KeyWish(name, Roles.OfListener, IsOrganizationWide: false, maker.Workspace.Value, IsOrganizationAdmin: false, expiresAt);
+        return StoreAsync(maker, wish, user: null, cancellationToken, listener);
+    }
+
     public async Task<Outcome<MadeKey>> ServiceAsync(Caller maker, KeyWish wish, CancellationToken cancellationToken)
     {
+        if (wish.Role is Roles.OfListener) return AccessRefusals.RoleOfListeners();
         if (await roles.FindAsync(maker.Organization, wish.Role!, cancellationToken) is not { } permissions) return AccessRefusals.NoSuchRole(wish.Role!);
         if (maker.Grant.Lacks(permissions) is { Count: > 0 } lacking) return AccessRefusals.AboveOwn(wish.Role!, lacking);
         if (KeyRules.Reach(maker, wish) is { } refusal) return refusal;
@@ -27,7 +36,7 @@ internal sealed class CreateKey(IDbContextFactory<PilothouseDb> databases, RoleB
     public async Task<Outcome<MadeKey>> PersonalAsync(Caller maker, Guid user, KeyWish wish, CancellationToken cancellationToken) =>
         KeyRules.PersonalReach(maker, wish) is { } refusal ? refusal : await StoreAsync(maker, wish, user, cancellationToken);
 
-    private async Task<Outcome<MadeKey>> StoreAsync(Caller maker, KeyWish wish, Guid? user, CancellationToken cancellationToken)
+    private async Task<Outcome<MadeKey>> StoreAsync(Caller maker, KeyWish wish, Guid? user, CancellationToken cancellationToken, Guid? listener = null)
     {
         var now = clock.GetUtcNow();
         var end = KeyRules.End(maker, wish.ExpiresAt, now);
@@ -39,6 +48,7 @@ internal sealed class CreateKey(IDbContextFactory<PilothouseDb> databases, RoleB
             OrganizationId = maker.Organization.Value,
             WorkspaceId = wish.IsOrganizationWide ? null : wish.Workspace ?? maker.Workspace.Value,
             UserId = user,
+            ListenerId = listener,
             Name = wish.Name,
             Hash = ApiKeyText.Hash(text),
             Prefix = ApiKeyText.Shown(text),
@@ -65,6 +75,8 @@ internal sealed class CreateKey(IDbContextFactory<PilothouseDb> databases, RoleB
         if (row.WorkspaceId is { } workspace
             && !await db.Workspaces.AnyAsync(one => one.Id == workspace && one.OrganizationId == organization, cancellationToken))
             return AccessRefusals.WorkspaceNotFound(workspace);
+        if (row.ListenerId is { } listener && !await db.Listeners.AnyAsync(one => one.Id == listener && one.WorkspaceId == row.WorkspaceId, cancellationToken))
+            return ListenerRejections.NotFound(listener);
         if (row.UserId is { } user
             && !await db.Users.AnyAsync(one => one.Id == user && one.OrganizationId == organization && one.DisabledAt == null, cancellationToken))
             return AccessRefusals.UserNotFound(user);

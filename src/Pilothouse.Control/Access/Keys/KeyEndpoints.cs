@@ -87,7 +87,7 @@ internal static class KeyEndpoints
     private static IResult List(IReadOnlyList<ApiKeyRow> rows, Page page) =>
         ApiResults.Json(new ApiKeysList([.. rows.Select(Answer)], page.Next(rows.Count)), ApiJson.Default.ApiKeysList);
 
-    private static IResult Made(Outcome<MadeKey> outcome) => outcome.ToResult(made => ApiResults.Json(
+    internal static IResult Made(Outcome<MadeKey> outcome) => outcome.ToResult(made => ApiResults.Json(
         new NewApiKey
         {
             Key = made.Text,
@@ -98,6 +98,7 @@ internal static class KeyEndpoints
             WorkspaceId = made.Row.WorkspaceId,
             Role = RoleOf(made.Row),
             UserId = made.Row.UserId,
+            ListenerId = made.Row.ListenerId,
             IsOrganizationAdmin = made.Row.IsOrganizationAdmin,
             CreatedBy = made.Row.CreatedBy,
             CreatedAt = made.Row.CreatedAt,
@@ -115,6 +116,7 @@ internal static class KeyEndpoints
         WorkspaceId = row.WorkspaceId,
         Role = RoleOf(row),
         UserId = row.UserId,
+        ListenerId = row.ListenerId,
         IsOrganizationAdmin = row.IsOrganizationAdmin,
         CreatedBy = row.CreatedBy,
         CreatedAt = row.CreatedAt,
@@ -122,7 +124,7 @@ internal static class KeyEndpoints
         LastUsedAt = row.LastUsedAt,
     };
 
-    private static string KindOf(ApiKeyRow row) => row.UserId is null ? KeyKinds.Service : KeyKinds.Personal;
+    private static string KindOf(ApiKeyRow row) => row.ListenerId is not null ? KeyKinds.Listener : row.UserId is null ? KeyKinds.Service : KeyKinds.Personal;
 
     private static string? RoleOf(ApiKeyRow row) => row.UserId is null ? row.Role : null;
 }

@@ -27,6 +27,7 @@ internal sealed class KeyStore(IDbContextFactory<PilothouseDb> databases, RoleBo
         var row = await Seen(db, caller).AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, cancellationToken);
         if (row is null) return AccessRefusals.KeyNotFound(id);
         if (row.IsOrganizationAdmin && !caller.Grant.IsOrganizationAdmin) return AccessRefusals.OrganizationOnly("revoke keys that manage it");
+        if (row.ListenerId is not null) return await RevokeAsync(db, row, cancellationToken);
         var permissions = await roles.FindAsync(caller.Organization, row.Role, cancellationToken);
         if (permissions is not null && caller.Grant.Lacks(permissions) is { Count: > 0 } lacking) return AccessRefusals.AboveOwn(row.Role, lacking);
         return await RevokeAsync(db, row, cancellationToken);

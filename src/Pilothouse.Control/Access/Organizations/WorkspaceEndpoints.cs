@@ -31,6 +31,7 @@ internal static class WorkspaceEndpoints
                 WorkspaceId = caller.Workspace.Value,
                 UserId = caller.User,
                 ApiKeyId = caller.ApiKey,
+                ListenerId = caller.Credential.Listener,
                 Name = caller.Credential.Name,
                 Role = caller.Role,
                 IsOrganizationAdmin = caller.Grant.IsOrganizationAdmin,

@@ -166,6 +166,10 @@ namespace Pilothouse.Control.Storage.Migrations.Postgres
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("last_used_at");
 
+                    b.Property<Guid?>("ListenerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("listener_id");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("text")
@@ -456,6 +460,11 @@ namespace Pilothouse.Control.Storage.Migrations.Postgres
                     b.Property<string>("DeploymentType")
                         .HasColumnType("text")
                         .HasColumnName("deployment_type")
+                        .UseCollation("C");
+
+                    b.Property<string>("GatewayUrl")
+                        .HasColumnType("text")
+                        .HasColumnName("gateway_url")
                         .UseCollation("C");
 
                     b.Property<long>("Generation")
@@ -769,6 +778,22 @@ namespace Pilothouse.Control.Storage.Migrations.Postgres
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("at");
 
+                    b.Property<Guid?>("InstanceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("instance_id");
+
+                    b.Property<long>("Lease")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lease");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<DateTimeOffset?>("StandbyAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("standby_at");
+
                     b.HasKey("ListenerId")
                         .HasName("pk_listener_contacts");
 
@@ -803,6 +828,11 @@ namespace Pilothouse.Control.Storage.Migrations.Postgres
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<string>("GatewayUrl")
+                        .HasColumnType("text")
+                        .HasColumnName("gateway_url")
+                        .UseCollation("C");
 
                     b.Property<DateTimeOffset>("UpdatedAt")
                         .HasColumnType("timestamp with time zone")

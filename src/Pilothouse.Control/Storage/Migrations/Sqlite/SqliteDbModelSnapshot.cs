@@ -158,6 +158,10 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("last_used_at");
 
+                    b.Property<Guid?>("ListenerId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("listener_id");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -428,6 +432,10 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.Property<string>("DeploymentType")
                         .HasColumnType("TEXT")
                         .HasColumnName("deployment_type");
+
+                    b.Property<string>("GatewayUrl")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("gateway_url");
 
                     b.Property<long>("Generation")
                         .HasColumnType("INTEGER")
@@ -713,6 +721,22 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("at");
 
+                    b.Property<Guid?>("InstanceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("instance_id");
+
+                    b.Property<long>("Lease")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease");
+
+                    b.Property<long?>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
+                    b.Property<long?>("StandbyAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("standby_at");
+
                     b.HasKey("ListenerId")
                         .HasName("pk_listener_contacts");
 
@@ -744,6 +768,10 @@ namespace Pilothouse.Control.Storage.Migrations.Sqlite
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
+
+                    b.Property<string>("GatewayUrl")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("gateway_url");
 
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("INTEGER")
