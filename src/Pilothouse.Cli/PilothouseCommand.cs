@@ -4,6 +4,7 @@ using Pilothouse.Cli.Access;
 using Pilothouse.Cli.Deploy;
 using Pilothouse.Cli.Deployments;
 using Pilothouse.Cli.Explain;
+using Pilothouse.Cli.Listeners;
 using Pilothouse.Cli.Logs;
 using Pilothouse.Cli.Output;
 using Pilothouse.Cli.Revisions;
@@ -40,6 +41,7 @@ public static class PilothouseCommand
             InterruptCommand.Create(terminal),
             UrlCommand.Create(terminal),
             DeleteCommand.Create(terminal),
+            ListenersCommand.Create(terminal),
             KeysCommand.Create(terminal),
             MembersCommand.Create(terminal),
             RolesCommand.Create(terminal),

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pilothouse.Client;
+using Pilothouse.Contracts.Listeners;
 using Pilothouse.Core.Reconciling;
 using Pilothouse.Core.Runtimes;
 using Pilothouse.Listener.Pulling;
@@ -76,8 +78,12 @@ internal sealed class ListenerService(
     private sealed class LoopEvents<TKey>(ILogger logger, string loop) : IReconcileEvents<TKey>
         where TKey : notnull
     {
-        public void Failed(TKey key, Exception exception, TimeSpan retryAfter) =>
-            logger.LoopFailed(exception, loop, $"{key}", retryAfter);
+        public void Failed(TKey key, Exception exception, TimeSpan retryAfter)
+        {
+            // Where the control plane is on another machine this is no surprise, and comes again and again.
+            if (exception is UnreachableException or ApiException or ListenerSupersededException) logger.ControlPlaneRefused(loop, retryAfter, exception.Message);
+            else logger.LoopFailed(exception, loop, $"{key}", retryAfter);
+        }
 
         public void Stalled(TKey key, string reason, string message) => logger.LoopStalled(loop, $"{key}", reason, message);
 

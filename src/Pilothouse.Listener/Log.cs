@@ -11,8 +11,11 @@ internal static partial class Log
 
     public static IDisposable? DeploymentScope(this ILogger logger, DeploymentId deploymentId) => s_deploymentScope(logger, deploymentId);
 
-    [LoggerMessage(LogLevel.Warning, "The control plane does not answer; it is asked again and again.")]
-    public static partial void ControlPlaneAway(this ILogger logger, Exception exception);
+    [LoggerMessage(LogLevel.Warning, "This listener cannot lead yet, and asks again and again: {Reason}")]
+    public static partial void ControlPlaneAway(this ILogger logger, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The listener's {Loop} had no luck with the control plane; again in {RetryAfter}. {Reason}")]
+    public static partial void ControlPlaneRefused(this ILogger logger, string loop, TimeSpan retryAfter, string reason);
 
     [LoggerMessage(LogLevel.Warning, "The control plane does not answer, and this instance led last: the agents run as they were last wanted.")]
     public static partial void GoesOnAlone(this ILogger logger);

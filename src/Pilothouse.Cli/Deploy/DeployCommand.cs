@@ -22,6 +22,7 @@ internal static class DeployCommand
         var config = new Option<string>("--config") { Description = "The configuration file in DIR; in a monorepo e.g. apps/agent/langgraph.json.", HelpName = "FILE", DefaultValueFactory = _ => "langgraph.json" };
         var type = new Option<string>("--type") { Description = "For a new deployment: dev or prod (more CPU and memory).", HelpName = "TYPE", DefaultValueFactory = _ => "dev" };
         type.AcceptOnlyFromAmong(s_types);
+        var listener = new Option<string?>("--listener") { Description = "For a new deployment: the listener whose machine runs it, by its name or id; else the control plane's own.", HelpName = "NAME" };
         var env = new Option<string?>("--env-file") { Description = "Variables for the agent; else the file that langgraph.json names, else .env.", HelpName = "FILE" };
         var install = new Option<string?>("--install-command") { Description = "JavaScript: how to install packages; else by lock file.", HelpName = "COMMAND" };
         var build = new Option<string?>("--build-command") { Description = "JavaScript: what to run after the install.", HelpName = "COMMAND" };
@@ -34,7 +35,7 @@ internal static class DeployCommand
 
         var command = new Command("deploy", "Deploys a project: packs it, sends it, follows the build, prints the agent's URL.")
         {
-            folder, name, id, agent, stage, config, type, env, install, build, noWait, timeout,
+            folder, name, id, agent, stage, config, type, listener, env, install, build, noWait, timeout,
         };
         connection.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -43,7 +44,7 @@ internal static class DeployCommand
             var secrets = ProjectSecrets.Read(project, parsed.GetValue(env));
             var around = Surroundings.Of(secrets.Variables);
             var order = new DeployOrder(
-                project.Name(parsed.GetValue(name), around), AgentChoice.Of(parsed.GetValue(agent), parsed.GetValue(stage), parsed.GetValue(name), parsed.GetValue(id), around), parsed.GetValue(id), parsed.GetValue(type)!, secrets, project.Files(parsed.GetValue(env)), project.ConfigPath,
+                project.Name(parsed.GetValue(name), around), AgentChoice.Of(parsed.GetValue(agent), parsed.GetValue(stage), parsed.GetValue(name), parsed.GetValue(id), around), parsed.GetValue(id), parsed.GetValue(type)!, parsed.GetValue(listener), secrets, project.Files(parsed.GetValue(env)), project.ConfigPath,
                 parsed.GetValue(install), parsed.GetValue(build), Waits: !parsed.GetValue(noWait), TimeSpan.FromSeconds(parsed.GetValue(timeout)));
             using var client = connection.Open(parsed, around);
             return await new DeployFlow(client, new DeployReport(terminal, parsed.GetValue(connection.Json))).RunAsync(order, cancellationToken);

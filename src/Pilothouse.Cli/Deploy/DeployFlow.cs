@@ -5,10 +5,11 @@ using Pilothouse.Contracts.Deployments;
 namespace Pilothouse.Cli.Deploy;
 
 /// <param name="Agent">Instead of the name: the control plane gives one.</param>
+/// <param name="Listener">Name or id of the listener that runs a new deployment; null: the control plane's own does.</param>
 /// <param name="ConfigPath">Of langgraph.json below the root of the files.</param>
 /// <param name="Timeout">For waiting; what was begun goes on at the control plane.</param>
 internal sealed record DeployOrder(
-    string Name, AgentReference? Agent, Guid? Deployment, string Type, ProjectSecrets Secrets, IReadOnlyList<SourceFile> Files, string ConfigPath, string? InstallCommand, string? BuildCommand,
+    string Name, AgentReference? Agent, Guid? Deployment, string Type, string? Listener, ProjectSecrets Secrets, IReadOnlyList<SourceFile> Files, string ConfigPath, string? InstallCommand, string? BuildCommand,
     bool Waits, TimeSpan Timeout);
 
 /// <summary>From a folder to a URL.</summary>
@@ -50,13 +51,20 @@ internal sealed class DeployFlow(PilothouseClient client, DeployReport report)
             ? (await client.FindDeploymentAsync(agent, cancellationToken), $"agent {agent.AgentId} in {agent.Environment}")
             : (await client.FindDeploymentAsync(order.Name, cancellationToken), order.Name);
         report.Step(there is null ? $"a new deployment, {called}" : $"a new revision of {called}");
-        if (there is not null) return there;
+        var listener = order.Listener is { } named ? (Guid?)await ListenerChoice.FindAsync(client, named, cancellationToken) : null;
+        if (there is not null)
+        {
+            return listener is null || there.SourceConfig.ListenerId == listener
+                ? there
+                : throw new MisuseException($"{there.Name} is bound for life to {(there.SourceConfig.ListenerId is { } its ? $"listener {its}" : "the control plane's own listener")}: deploy under another --name, or leave --listener out.");
+        }
+
         var wanted = new DeploymentCreate
         {
             Name = order.Agent is null ? order.Name : null,
             Agent = order.Agent,
             Source = "internal_source",
-            SourceConfig = new SourceConfig { DeploymentType = order.Type },
+            SourceConfig = new SourceConfig { DeploymentType = order.Type, ListenerId = listener },
             SourceRevisionConfig = new SourceRevisionConfig(),
             Secrets = [],
         };

@@ -13,10 +13,14 @@ internal static class ServerCommands
     private const int Interrupt = 2;
     private const int Terminate = 15;
     private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-    private static readonly string[] s_verbs = ["serve"];
+    private static readonly string[] s_verbs = ["serve", "listener"];
 
     /// <summary>For the list of commands; what is typed never comes here.</summary>
-    public static IEnumerable<Command> Create() => [new Command("serve", "Starts a control plane here; see 'pilothouse serve --help'.")];
+    public static IEnumerable<Command> Create() => 
+    [
+        new Command("serve", "Starts a control plane here; see 'pilothouse serve --help'."),
+        new Command("listener", "Runs agents here for a control plane elsewhere; see 'pilothouse listener --help'."),
+    ];
 
     /// <summary>Before any parsing, since every option and its order, also --help, is the server's to read.</summary>
     public static bool Takes(IReadOnlyList<string> arguments) => arguments.Count > 0 && s_verbs.Contains(arguments[0], StringComparer.Ordinal);

@@ -81,8 +81,8 @@ public sealed class ListenerConnection : IListenerProtocol, IDisposable
     }
 
     /// <summary>Whether who shows this may call the agents of the listener's workspace.</summary>
-    public async Task<bool> MayCallAsync(CallerQuestion question, CancellationToken cancellationToken) =>
-        (await AskAsync("callers", question, ApiJson.Default.CallerQuestion, ApiJson.Default.CallerAnswer, _options.CallLimit, cancellationToken).ConfigureAwait(false)).MayCall;
+    public Task<CallerAnswer> MayCallAsync(CallerQuestion question, CancellationToken cancellationToken) =>
+        AskAsync("callers", question, ApiJson.Default.CallerQuestion, ApiJson.Default.CallerAnswer, _options.CallLimit, cancellationToken);
 
     /// <summary>Brings a packed artifact or tool into a file; what an earlier try left in it is gone on with.</summary>
     /// <param name="package"><c>artifacts/{digest}</c> or <c>tools/{name}</c>.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Pilothouse.Contracts.Listeners;
 
@@ -24,7 +25,7 @@ public interface IListenerProtocol
     Task SendLogsAsync(LogBatch batch, CancellationToken cancellationToken);
 }
 
-public sealed record PullRequest(Guid ListenerId, long Cursor, int WaitSeconds)
+public sealed record PullRequest(Guid ListenerId, [property: JsonRequired] long Cursor, [property: JsonRequired] int WaitSeconds)
 {
     /// <summary>Number of the lease under which this instance of the listener leads (<see cref="LeadAnswer.Lease"/>); null for the one inside <c>serve</c>.</summary>
     public long? Lease { get; init; }
@@ -113,13 +114,16 @@ public sealed record DeploymentReport
 }
 
 /// <param name="Key">Names this happening for ever, so that a repeated report adds nothing.</param>
-public sealed record ReportedEvent(string Key, DateTimeOffset At, string Kind, string Message, JsonElement? Data);
+public sealed record ReportedEvent(
+    [property: JsonRequired] string Key, [property: JsonRequired] DateTimeOffset At, [property: JsonRequired] string Kind,
+    [property: JsonRequired] string Message, JsonElement? Data);
 
-public sealed record LogBatch(Guid ListenerId, Guid BatchId, IReadOnlyList<ReportedLog> Lines)
+public sealed record LogBatch(Guid ListenerId, [property: JsonRequired] Guid BatchId, [property: JsonRequired] IReadOnlyList<ReportedLog> Lines)
 {
     /// <summary>As in <see cref="PullRequest.Lease"/>.</summary>
     public long? Lease { get; init; }
 }
 
 public sealed record ReportedLog(
-    Guid WorkspaceId, Guid DeploymentId, Guid RevisionId, DateTimeOffset At, string Level, string Message);
+    [property: JsonRequired] Guid WorkspaceId, [property: JsonRequired] Guid DeploymentId, [property: JsonRequired] Guid RevisionId,
+    [property: JsonRequired] DateTimeOffset At, [property: JsonRequired] string Level, [property: JsonRequired] string Message);

@@ -59,4 +59,5 @@ public static class ListenerProtocolVersions
 /// <param name="Token">A user's token, whole, since only its issuer's signature says what it is worth.</param>
 public sealed record CallerQuestion(string? KeyHash, string? Token);
 
-public sealed record CallerAnswer(bool MayCall);
+/// <param name="ExpiresAt">Of the key; a gateway that cannot ask any more takes it for bad from then on. Null: it does not expire, or is a token.</param>
+public sealed record CallerAnswer(bool MayCall, DateTimeOffset? ExpiresAt = null);

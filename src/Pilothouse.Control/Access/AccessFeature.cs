@@ -28,7 +28,8 @@ internal static class AccessFeature
         services.AddSingleton<KeyUse>();
         services.AddHostedService<KeyUseService>();
         services.AddSingleton<CallerAuthentication>();
-        services.AddSingleton<ICallerCheck, GatewayCallers>();
+        services.AddSingleton<GatewayCallers>();
+        services.AddSingleton<ICallerCheck>(provider => provider.GetRequiredService<GatewayCallers>());
         services.AddOidc(configuration);
 
         services.AddMetrics();

@@ -1,3 +1,4 @@
+using Pilothouse.Contracts.Listeners;
 using Pilothouse.Control.Access.Oidc;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
@@ -9,8 +10,10 @@ namespace Pilothouse.Control.Access;
 internal sealed class GatewayCallers(ApiKeys keys, UserTokens tokens, Standing standing, KeyUse use) : ICallerCheck
 {
     /// <summary>The same of a key that a gateway elsewhere was shown.</summary>
-    public async ValueTask<bool> MayCallAsync(WorkspaceId workspace, byte[] keyHash, CancellationToken cancellationToken) =>
-        await keys.FindAsync(keyHash, cancellationToken) is { } credential && await MayAsync(workspace, credential, cancellationToken);
+    public async ValueTask<CallerAnswer> AskAsync(WorkspaceId workspace, byte[] keyHash, CancellationToken cancellationToken) =>
+        await keys.FindAsync(keyHash, cancellationToken) is { } credential && await MayAsync(workspace, credential, cancellationToken)
+            ? new CallerAnswer(MayCall: true, credential.ExpiresAt)
+            : new CallerAnswer(MayCall: false);
 
     public async ValueTask<bool> MayCallAsync(WorkspaceId workspace, string? apiKey, CancellationToken cancellationToken)
     {

@@ -63,7 +63,7 @@ internal static class ListenerMessages
     public static void Check(DeploymentReport report, RequestFaults faults)
     {
         Led(report.Lease, faults);
-        if (report.Events.Count > MaxEvents || report.Events.Any(one => one is null))
+        if (report.Events is { } events && (events.Count > MaxEvents || events.Any(one => one is null)))
             faults.Add("value_error", ["body", "events"], $"Value error, must be at most {MaxEvents}, and none null");
     }
 

@@ -29,7 +29,8 @@ internal static class ListenerProtocolEndpoints
         routes.MapPost($"{Prefix}/logs", LogsAsync).RequirePermission(Permissions.ServeListener);
         routes.MapPost($"{Prefix}/callers", CallersAsync).RequirePermission(Permissions.ServeListener);
         routes.MapGet($"{Prefix}/artifacts/{{digest}}", ArtifactAsync).RequirePermission(Permissions.ServeListener);
-        routes.MapGet($"{Prefix}/tools/{{*name}}", ToolAsync).RequirePermission(Permissions.ServeListener);
+        routes.MapGet($"{Prefix}/tools/{{kind}}/{{version}}", ToolAsync).RequirePermission(Permissions.ServeListener);
+        routes.MapGet($"{Prefix}/tools/{{kind}}/{{version}}/{{part}}", ToolAsync).RequirePermission(Permissions.ServeListener);
     }
 
     private static async Task<IResult> LeadAsync(HttpContext http, LeadListener leadListener)
@@ -77,7 +78,7 @@ internal static class ListenerProtocolEndpoints
         if (Other(http, listener) is { } refused) return refused;
         return await AnsweredAsync(listener, async () =>
         {
-            await protocol.ReportAsync(report! with { ListenerId = listener }, http.RequestAborted);
+            await protocol.ReportAsync(report! with { ListenerId = listener, Events = report.Events ?? [] }, http.RequestAborted);
             return TypedResults.NoContent();
         });
     }
@@ -106,10 +107,10 @@ internal static class ListenerProtocolEndpoints
         if (faults.Any) return faults.ToResult();
         if (Other(http, listener) is { } refused) return refused;
         var workspace = http.GetCaller().Workspace;
-        var mayCall = hash is null
-            ? await callers.MayCallAsync(workspace, question!.Token, http.RequestAborted)
-            : await callers.MayCallAsync(workspace, hash, http.RequestAborted);
-        return ApiResults.Json(new CallerAnswer(mayCall), ApiJson.Default.CallerAnswer);
+        var answer = hash is null
+            ? new CallerAnswer(await callers.MayCallAsync(workspace, question!.Token, http.RequestAborted))
+            : await callers.AskAsync(workspace, hash, http.RequestAborted);
+        return ApiResults.Json(answer, ApiJson.Default.CallerAnswer);
     }
 
     private static async Task<IResult> ArtifactAsync(HttpContext http, ServeListener serve)
@@ -124,14 +125,14 @@ internal static class ListenerProtocolEndpoints
             : ApiResults.Detail(StatusCodes.Status404NotFound, "There is no such artifact for this listener.");
     }
 
-    private static async Task<IResult> ToolAsync(HttpContext http, IPackages packages)
+    private static async Task<IResult> ToolAsync(HttpContext http, ServeListener serve)
     {
         var faults = new RequestFaults();
         var listener = faults.PathGuid(http, "listener_id");
         if (faults.Any) return faults.ToResult();
         if (Other(http, listener) is { } refused) return refused;
-        var name = http.Request.RouteValues["name"] as string ?? "";
-        return await packages.ToolAsync(name, http.RequestAborted) is { } package
+        var name = string.Join('/', ((string[])["kind", "version", "part"]).Select(part => http.Request.RouteValues[part] as string).OfType<string>());
+        return await serve.ToolAsync(name, http.RequestAborted) is { } package
             ? Sent(package)
             : ApiResults.Detail(StatusCodes.Status404NotFound, "The toolchain of this control plane has no such tool.");
     }

@@ -10,8 +10,9 @@ using Pilothouse.Core.Builds;
 namespace Pilothouse.Control.Listeners;
 
 /// <summary>What goes out to a listener elsewhere: sealed, and only while its key is good.</summary>
+/// <param name="packages">None where nothing is built.</param>
 internal sealed class ServeListener(
-    IDbContextFactory<PilothouseDb> databases, IListenerProtocol protocol, IPackages packages, AccessCaches caches, CallerAuthentication authentication)
+    IDbContextFactory<PilothouseDb> databases, IListenerProtocol protocol, IEnumerable<IPackages> packages, AccessCaches caches, CallerAuthentication authentication)
 {
     /// <summary>Long; ended at once when the key is revoked meanwhile.</summary>
     public async Task<IResult> PullAsync(HttpContext http, PullRequest request)
@@ -50,7 +51,17 @@ internal sealed class ServeListener(
             if (!await db.Revisions.AnyAsync(row => row.ArtifactDigest == digest && served.Contains(row.DeploymentId), cancellationToken)) return null;
         }
 
-        return await packages.ArtifactAsync(digest, cancellationToken);
+        foreach (var one in packages)
+            if (await one.ArtifactAsync(digest, cancellationToken) is { } package) return package;
+        return null;
+    }
+
+    /// <returns>Null when the toolchain of this control plane has none.</returns>
+    public async Task<Package?> ToolAsync(string name, CancellationToken cancellationToken)
+    {
+        foreach (var one in packages)
+            if (await one.ToolAsync(name, cancellationToken) is { } package) return package;
+        return null;
     }
 
     private static PullAnswer Sealed(PullAnswer answer, string sealTo)

@@ -50,7 +50,7 @@ internal sealed class LeaderLease(
             }
             catch (Exception refused) when (refused is ApiException or UnreachableException or IOException)
             {
-                if (!isAway) logger.ControlPlaneAway(refused);
+                if (!isAway) logger.ControlPlaneAway(refused.Message);
                 isAway = true;
                 if (time.GetElapsedTime(began) >= s_patience && refused is UnreachableException && !isTold && memory.Recall() is not null)
                 {

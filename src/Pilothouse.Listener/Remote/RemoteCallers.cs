@@ -12,11 +12,10 @@ namespace Pilothouse.Listener.Remote;
 
 /// <summary>
 /// Who may call agents here, the control plane knows. Its yes is good for two seconds, and asked for anew after one, beside the request that finds it old, so that
-/// nobody waits who keeps calling; while it is away, what was good stays good for a day, since nobody can revoke a key meanwhile.
+/// nobody waits who keeps calling; while it is away, what was good stays good for a day, since nobody can revoke a key meanwhile, also over a restart.
 /// </summary>
-internal sealed class RemoteCallers(ListenerConnection connection, IOptions<ControlPlaneOptions> options, TimeProvider time) : ICallerCheck, IDisposable
+internal sealed class RemoteCallers(ListenerConnection connection, KnownCallers known, IOptions<ControlPlaneOptions> options, TimeProvider time) : ICallerCheck, IDisposable
 {
-    private const int MaxKept = 10_000;
     private const int MaxKeyLength = 16_384;
 
     /// <summary>Whoever guesses keys asks through this, and leaves room for reports and logs.</summary>
@@ -28,9 +27,9 @@ internal sealed class RemoteCallers(ListenerConnection connection, IOptions<Cont
     /// <summary>A no is forgotten sooner than a person tries again.</summary>
     private static readonly TimeSpan s_no = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan s_tokenStale = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<string, Kept> _kept = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task<bool>> _asking = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _room = new(QuestionsAtOnce);
 
@@ -39,7 +38,7 @@ internal sealed class RemoteCallers(ListenerConnection connection, IOptions<Cont
         if (apiKey is null || apiKey.Length is 0 or > MaxKeyLength) return false;
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(apiKey)));
         var now = time.GetUtcNow();
-        var kept = _kept.GetValueOrDefault(hash);
+        var kept = known.Find(hash);
         if (kept is { MayCall: false } && now - kept.At < s_no) return false;
         if (kept is { MayCall: true })
         {
@@ -61,7 +60,7 @@ internal sealed class RemoteCallers(ListenerConnection connection, IOptions<Cont
 
     public void Dispose() => _room.Dispose();
 
-    private async Task<bool> StaleAsync(Task<bool> asking, Kept kept, CancellationToken cancellationToken)
+    private async Task<bool> StaleAsync(Task<bool> asking, KnownCaller kept, CancellationToken cancellationToken)
     {
         try
         {
@@ -69,7 +68,7 @@ internal sealed class RemoteCallers(ListenerConnection connection, IOptions<Cont
         }
         catch (Exception away) when (away is UnreachableException or ApiException or TimeoutException)
         {
-            if (time.GetUtcNow() - kept.HeardAt < options.Value.CallerStaleLimit) return true;
+            if (time.GetUtcNow() < kept.GoodUntil) return true;
             throw new CallerUnknownException("The control plane, which knows the keys, did not answer for too long.", away);
         }
     }
@@ -85,11 +84,11 @@ internal sealed class RemoteCallers(ListenerConnection connection, IOptions<Cont
             await _room.WaitAsync(CancellationToken.None);
             try
             {
-                var mayCall = await connection.MayCallAsync(QuestionOf(hash, apiKey), CancellationToken.None);
+                var question = QuestionOf(hash, apiKey);
+                var answer = await connection.MayCallAsync(question, CancellationToken.None);
                 var now = time.GetUtcNow();
-                if (_kept.Count >= MaxKept) _kept.Clear();
-                _kept[hash] = new Kept(mayCall, now, now);
-                return mayCall;
+                known.Keep(hash, new KnownCaller(answer.MayCall, now, GoodUntil(question, answer, now)));
+                return answer.MayCall;
             }
             finally
             {
@@ -99,7 +98,7 @@ internal sealed class RemoteCallers(ListenerConnection connection, IOptions<Cont
         catch (Exception away) when (away is UnreachableException or ApiException)
         {
             // The next look is a while away: each caller would else ask who does not answer.
-            if (_kept.TryGetValue(hash, out var before) && before.MayCall) _kept[hash] = before with { At = time.GetUtcNow() };
+            if (known.Find(hash) is { MayCall: true } before) known.Keep(hash, before with { At = time.GetUtcNow() });
             throw;
         }
         finally
@@ -112,7 +111,10 @@ internal sealed class RemoteCallers(ListenerConnection connection, IOptions<Cont
     private static CallerQuestion QuestionOf(string hash, string shown) =>
         shown.Count(letter => letter == '.') == 2 ? new CallerQuestion(KeyHash: null, shown) : new CallerQuestion(hash, Token: null);
 
-    /// <param name="At">When it was last looked at.</param>
-    /// <param name="HeardAt">When the control plane last said so.</param>
-    private sealed record Kept(bool MayCall, DateTimeOffset At, DateTimeOffset HeardAt);
+    /// <summary>Without another word of the control plane. When a token ends, only its issuer knows.</summary>
+    private DateTimeOffset GoodUntil(CallerQuestion question, CallerAnswer answer, DateTimeOffset now)
+    {
+        var limit = now + (question.Token is null ? options.Value.CallerStaleLimit : s_tokenStale);
+        return answer.ExpiresAt < limit ? answer.ExpiresAt.Value : limit;
+    }
 }

@@ -38,6 +38,7 @@ public static class RemoteFeature
         services.AddSingleton<IAgentsLease>(provider => provider.GetRequiredService<LeaderLease>());
         services.AddSingleton<IListenerProtocol, RemoteProtocol>();
         services.AddSingleton<IPackageSource, ControlPlanePackages>();
+        services.AddSingleton<KnownCallers>();
         services.AddSingleton<ICallerCheck, RemoteCallers>();
         services.AddHostedService<UnusedArtifacts>();
         return services;

@@ -61,6 +61,9 @@ public sealed record Operation(string Path, string Verb, JsonObject Node)
 {
     public string Id => (string)Node["operationId"]!;
 
+    /// <summary>What listeners say to their control plane, with keys of their own: programs talk there, and faults need not name a field.</summary>
+    public bool IsOfListeners => Path.Contains("/protocol/", StringComparison.Ordinal);
+
     public HttpMethod Method => HttpMethod.Parse(Verb.ToUpperInvariant());
 
     public IReadOnlyList<Parameter> Parameters { get; } =

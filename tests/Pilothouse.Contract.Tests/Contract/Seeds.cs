@@ -117,6 +117,7 @@ public sealed class Seeds(HttpClient http, GoodValues good)
             "id"),
         "resource_id" => await AddAsync(made, "deployment_id"),
         "resource_type" => "deployment",
+        "digest" or "kind" or "version" or "part" => GoodValues.Word(kind),
         "session_id" => Guid.NewGuid().ToString(),
         _ => throw new InvalidOperationException($"Say how to get a {kind}."),
     };

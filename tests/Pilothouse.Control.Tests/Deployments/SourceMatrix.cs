@@ -1,8 +1,9 @@
 namespace Pilothouse.Control.Tests.Deployments;
 
 /// <summary>
-/// Which field goes with which source, written down from the behaviour reference (1.6 to 1.8) and not from the code. <c>+</c> taken,
-/// <c>0</c> must be null, <c>!</c> cannot be changed, <c>?</c> taken, and another field is missing, <c>p</c> comes with a PATCH only.
+/// Which field goes with which source, written down from the behaviour reference (1.6 to 1.8) and not from the code; beyond it,
+/// what is built goes to listeners that run processes. <c>+</c> taken,
+&, <c>?</c> taken, and another field is missing, <c>p</c> comes with a PATCH only.
 /// </summary>
 internal static class SourceMatrix
 {
@@ -15,7 +16,7 @@ internal static class SourceMatrix
         deployment_type        + 0 + +
         custom_url             0 + 0 0
         resource_spec          0 + 0 0
-        listener_id            0 + 0 0
+        listener_id            + + 0 +
         listener_config        0 + 0 0
         install_command        + 0 + +
         build_command          + 0 + +

@@ -25,7 +25,7 @@ public sealed class PeerNewsTests
         var heard = new ConcurrentQueue<DeploymentId>();
         var signals = pair.Second.Services.GetRequiredService<ControlSignals>();
         signals.Changed += heard.Enqueue;
-        var poll = signals.NextChange;
+        var poll = NextChange(signals);
 
         var made = await api.CreateExternalAsync();
 
@@ -62,10 +62,17 @@ public sealed class PeerNewsTests
         }
 
         await Eventually.ReadAsync(() => ListenersAsync(source), count => count == 2);
-        var poll = signals.NextChange;
+        var poll = NextChange(signals);
         pair.First.Services.GetRequiredService<ControlSignals>().RevisionChanged(DeploymentId.New());
 
         await poll.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+    }
+
+    private static Task NextChange(ControlSignals signals)
+    {
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        signals.Changed += _ => heard.TrySetResult();
+        return heard.Task;
     }
 
     /// <summary>What costs at a commit is its own notification: here are a thousand changes, told in a few commits that are nobody's.</summary>
