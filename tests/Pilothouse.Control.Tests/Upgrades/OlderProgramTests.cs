@@ -2,7 +2,9 @@ using System.Data.Common;
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.Extensions.Logging;
 using Pilothouse.Control.Storage;
+using Pilothouse.Testing;
 using Xunit;
 
 namespace Pilothouse.Control.Tests.Upgrades;
@@ -60,15 +62,48 @@ public sealed class OlderProgramTests
             return await db.Database.GetAppliedMigrationsAsync(Cancel);
         });
 
-        await using (var host = await store.StartAsync())
-        using (var client = host.Client())
-        {
-            var made = await Deployments.Api.InNewWorkspaceAsync(host);
-            await made.CreateAsync("on-a-newer-schema");
-        }
+        var log = new KeptLog();
+        await using (var host = await store.StartAsync(log)) await (await Deployments.Api.InNewWorkspaceAsync(host)).CreateAsync("on-a-newer-schema");
 
         Assert.Equal(before, await store.WithAsync(db => db.Database.GetAppliedMigrationsAsync(Cancel)));
         Assert.Equal(7, await store.WithAsync(db => db.Database.SqlQueryRaw<int>("SELECT of_a_newer_program AS \"Value\" FROM deployments").SingleAsync(Cancel)));
+        var said = Assert.Single(log.Of("SchemaIsNewer"));
+        Assert.Equal(LogLevel.Warning, said.Level);
+        Assert.StartsWith("The store has the schema 29990101000000_OfANewerProgram of another version, ", said.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Sqlite")]
+    [InlineData("Postgres")]
+    public async Task Schema_never_goes_back_and_what_is_in_it_stays(string engine)
+    {
+        await using var store = await EmptyStore.CreateAsync(engine);
+        await store.MigrateToAsync(null);
+        var known = await store.WithAsync(db => Task.FromResult(db.Database.GetMigrations().ToList()));
+        await store.WithAsync(db => db.Database.ExecuteSqlRawAsync("INSERT INTO counters (name, value) VALUES ('kept', 7)", Cancel));
+
+        foreach (var earlier in known) await store.MigrateToAsync(earlier);
+
+        Assert.Equal(known, await store.WithAsync(db => db.Database.GetAppliedMigrationsAsync(Cancel)));
+        Assert.Equal(7, await store.WithAsync(db => db.Counters.Where(row => row.Name == "kept").Select(row => row.Value).SingleAsync(Cancel)));
+        var log = new KeptLog();
+        await using (await store.StartAsync(log)) Assert.Empty(log.Of("SchemaIsNewer"));
+    }
+
+    /// <summary>A version that left the line before the newest migration of this one: what is missing comes, what is unknown stays.</summary>
+    [Theory]
+    [InlineData("Sqlite")]
+    [InlineData("Postgres")]
+    public async Task Migration_that_is_missing_below_an_unknown_one_still_comes(string engine)
+    {
+        await using var store = await EmptyStore.CreateAsync(engine);
+        var known = await store.WithAsync(db => Task.FromResult(db.Database.GetMigrations().ToList()));
+        await store.MigrateToAsync(known[^2]);
+        await store.WithAsync(db => db.Database.ExecuteSqlRawAsync("INSERT INTO \"__EFMigrationsHistory\" VALUES ('29990101000000_OfANewerProgram', '99.0.0')", Cancel));
+
+        await store.MigrateToAsync(null);
+
+        Assert.Equal([.. known, "29990101000000_OfANewerProgram"], await store.WithAsync(db => db.Database.GetAppliedMigrationsAsync(Cancel)));
     }
 
     private static async Task<int> MigrateAsync(PilothouseDb db, string? migration)
