@@ -121,18 +121,17 @@ public sealed class CommandTests : CliTests
         Plane.Add("one");
         Plane.DeployLog.Enqueue(FakeControlPlane.Line("old"));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        var text = new StringWriter();
-        using var output = TextWriter.Synchronized(text);
+        await using var output = new SharedText();
 
         var running = PilothouseCommand.RunAsync(["logs", "one", "-f", "--url", Plane.Url, "--api-key", FakeControlPlane.Key], output, TextWriter.Null, stop.Token);
-        await Eventually.TrueAsync(() => text.ToString().Contains("old"));
+        await Eventually.TrueAsync(() => output.ToString().Contains("old"));
         Plane.DeployLog.Enqueue(FakeControlPlane.Line("same instant"));
         Plane.DeployLog.Enqueue(FakeControlPlane.Line("newer", 5));
-        await Eventually.TrueAsync(() => text.ToString().Contains("newer"));
+        await Eventually.TrueAsync(() => output.ToString().Contains("newer"));
         await stop.CancelAsync();
 
         Assert.Equal(0, await running);
-        Assert.Equal(["old", "instant", "newer"], text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[^1]));
+        Assert.Equal(["old", "instant", "newer"], output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[^1]));
     }
 
     [Fact]

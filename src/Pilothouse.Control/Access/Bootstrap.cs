@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Pilothouse.Control.Backups;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
@@ -67,8 +68,9 @@ internal sealed class Bootstrap(
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(Guid.Empty, cancellationToken);
 
-        // Another replica started at the same moment: the first key is its own.
+        // Another replica started at the same moment: the first key is its own. Or a restore did, and all rows will be its own.
         if (await db.Organizations.AnyAsync(cancellationToken)) return false;
+        await UnfinishedRestore.CheckAsync(db, cancellationToken);
         var wrapped = await dataKeys.NewAsync(db, workspace, cancellationToken);
         db.Organizations.Add(new OrganizationRow { Id = organization.Value, Name = "default", CreatedAt = now });
         db.Workspaces.Add(new WorkspaceRow

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
 
@@ -22,21 +23,45 @@ internal sealed class RestoreBackup(
         var migration = RestoreTarget.MigrationFor(db, contents.Header);
         directoryLock.Take();
         await dataKeys.CheckAsync(contents.DataKeys, cancellationToken);
-        await RestoreTarget.CheckEmptyAsync(db, cancellationToken);
+        await RestoreTarget.CheckEmptyAsync(db, migration, cancellationToken);
         CheckSpace(contents);
 
         await migrator.MigrateToAsync(migration, cancellationToken);
-        await UnfinishedRestore.SetAsync(db, cancellationToken);
-        await FillAsync(db, file, contents, cancellationToken);
+        await ClaimAsync(db, migration, cancellationToken);
+        await FillAsync(db, file, contents, migration, cancellationToken);
         await migrator.MigrateAsync(cancellationToken);
         return new RestoreSummary(
             contents.Header.ProgramVersion, contents.Header.TakenAt, contents.Header.Tables.Sum(table => table.Rows),
             contents.Archives.Values.Sum(paths => paths.Count) - contents.Manifest.MissingBlobs.Count, contents.Manifest.MissingBlobs);
     }
 
-    private async Task FillAsync(PilothouseDb db, string file, BackupContents contents, CancellationToken cancellationToken)
+    /// <summary>A control plane that starts on the store at this moment has made its first rows before, and is seen here, or is refused (<see cref="Access.Bootstrap"/>).</summary>
+    private static async Task ClaimAsync(PilothouseDb db, string migration, CancellationToken cancellationToken)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await BeginAloneAsync(db, migration, cancellationToken);
+        await UnfinishedRestore.SetAsync(db, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static async Task<IDbContextTransaction> BeginAloneAsync(PilothouseDb db, string migration, CancellationToken cancellationToken)
+    {
+        var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        try
+        {
+            await db.HoldAsync(Guid.Empty, cancellationToken);
+            await RestoreTarget.CheckEmptyAsync(db, migration, cancellationToken);
+            return transaction;
+        }
+        catch
+        {
+            await transaction.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task FillAsync(PilothouseDb db, string file, BackupContents contents, string migration, CancellationToken cancellationToken)
+    {
+        await using var transaction = await BeginAloneAsync(db, migration, cancellationToken);
         await UnfinishedRestore.ClearAsync(db, cancellationToken);
         var rows = new RestoreRows(db, archives, contents);
         var manifest = await BackupReading.ReadAsync(file, rows, cancellationToken);

@@ -30,25 +30,39 @@ internal static class RestoreTarget
         return migration;
     }
 
-    /// <exception cref="BackupRefusedException">Something is in the store.</exception>
-    public static async Task CheckEmptyAsync(PilothouseDb db, CancellationToken cancellationToken)
+    /// <param name="migration">Whose schema the backup has.</param>
+    /// <exception cref="BackupRefusedException">Something is in the store, or its schema is beyond that of the backup: a restore takes nothing away to make room.</exception>
+    public static async Task CheckEmptyAsync(PilothouseDb db, string migration, CancellationToken cancellationToken)
     {
+        var known = db.Database.GetMigrations().ToList();
         var applied = (await db.Database.GetAppliedMigrationsAsync(cancellationToken)).ToList();
-        if (applied.Count == 0) return;
-        if (!db.Database.GetMigrations().Contains(applied[^1], StringComparer.Ordinal)) throw NotEmpty(db);
-        foreach (var table in ModelOf(db, applied[^1]).GetEntityTypes().Select(type => type.GetTableName()!))
-        {
-            var rows = table.Equals("counters", StringComparison.Ordinal)
-                ? db.Database.SqlQuery<int>($"SELECT 1 AS \"Value\" FROM counters WHERE name <> {UnfinishedRestore.Mark} LIMIT 1")
-                : db.Database.SqlQueryRaw<int>(StoreTables.SelectAny(table));
-            if ((await rows.ToListAsync(cancellationToken)).Count > 0) throw NotEmpty(db);
-        }
+        if (applied.Except(known, StringComparer.Ordinal).Any() || await HasRowsAsync(db, applied.LastOrDefault(), cancellationToken)) throw NotEmpty(db);
+        if (applied.Count > 0 && known.IndexOf(applied[^1]) > known.IndexOf(migration))
+            throw new BackupRefusedException($"The store has the schema {applied[^1]} already, and the backup the older {migration}; a restore never takes a schema back: name {Another(db)}.");
     }
+
+    /// <param name="newest">Its newest migration; null: it has none of ours, and then any table is somebody's.</param>
+    private static async Task<bool> HasRowsAsync(PilothouseDb db, string? newest, CancellationToken cancellationToken)
+    {
+        // SQLite makes a file where one only looks.
+        if (newest is null) return await db.Database.CanConnectAsync(cancellationToken) && await HasAnyAsync(db, StoreTables.SelectForeign(db), cancellationToken);
+        foreach (var table in ModelOf(db, newest).GetEntityTypes().Select(type => type.GetTableName()!))
+        {
+            if (await HasAnyAsync(db, StoreTables.SelectAny(table), cancellationToken)) return true;
+        }
+
+        return false;
+    }
+
+    private static async Task<bool> HasAnyAsync(PilothouseDb db, string select, CancellationToken cancellationToken) =>
+        (await db.Database.SqlQueryRaw<int>(select).ToListAsync(cancellationToken)).Count > 0;
 
     private static BackupRefusedException NotEmpty(PilothouseDb db) => new(
         db is SqliteDb
-            ? "There is a store in this data directory already, and a restore never writes over one: name another directory with --data."
-            : "There is something in this database already, and a restore never writes over it: name an empty one with --database.");
+            ? $"There is a store in this data directory already, and a restore never writes over one: name {Another(db)}."
+            : $"There is something in this database already, and a restore never writes over it: name {Another(db)}.");
+
+    private static string Another(PilothouseDb db) => db is SqliteDb ? "another directory with --data" : "an empty one with --database";
 
     /// <summary>Migrations keep the model that they lead to, without converters: its tables, columns and the types of its store.</summary>
     private static IModel ModelOf(PilothouseDb db, string migration)

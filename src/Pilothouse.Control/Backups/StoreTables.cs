@@ -28,7 +28,20 @@ internal static class StoreTables
 
     public static string Select(BackupTable table) => $"SELECT {Columns(table)} FROM \"{table.Name}\"";
 
-    public static string SelectAny(string table) => $"SELECT 1 AS \"Value\" FROM \"{table}\" LIMIT 1";
+    /// <summary>Of a restore that did not end is a mark at most.</summary>
+    public static string SelectAny(string table) => table.Equals("counters", StringComparison.Ordinal)
+        ? $"SELECT 1 AS \"Value\" FROM counters WHERE name <> '{UnfinishedRestore.Mark}' LIMIT 1"
+        : $"SELECT 1 AS \"Value\" FROM \"{table}\" LIMIT 1";
+
+    /// <summary>Tables and the like where ours will lie, without those of migrations and, on PostgreSQL, of extensions.</summary>
+    public static string SelectForeign(PilothouseDb db) => db is SqliteDb
+        ? @"SELECT 1 AS ""Value"" FROM sqlite_master WHERE name NOT LIKE '\_\_EFMigrations%' ESCAPE '\' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' LIMIT 1"
+        : """
+          SELECT 1 AS "Value" FROM pg_class one JOIN pg_namespace space ON space.oid = one.relnamespace
+          WHERE space.nspname = current_schema() AND one.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND one.relname NOT LIKE '\_\_EFMigrations%'
+            AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = one.oid AND deptype = 'e')
+          LIMIT 1
+          """;
 
     public static string Columns(BackupTable table) => string.Join(", ", table.Columns.Select(column => $"\"{column.Name}\""));
 

@@ -16,6 +16,12 @@ internal sealed class UnfinishedRestore(IDbContextFactory<PilothouseDb> database
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await CheckAsync(db, cancellationToken);
+    }
+
+    /// <exception cref="BackupRefusedException">A restore was begun and did not end.</exception>
+    public static async Task CheckAsync(PilothouseDb db, CancellationToken cancellationToken)
+    {
         if (await db.Counters.AnyAsync(row => row.Name == Mark, cancellationToken))
             throw new BackupRefusedException("A restore into this store was begun and has not ended: run it again, and then serve.");
     }

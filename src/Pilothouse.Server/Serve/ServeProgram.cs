@@ -45,7 +45,7 @@ internal static class ServeProgram
         try
         {
             await app.Services.GetRequiredService<ControlStart>().MigrateAsync(cancellationToken);
-            await Console.Error.WriteLineAsync("The store has the schema of this version.");
+            await Console.Error.WriteLineAsync("The store has every migration of this version.");
             return 0;
         }
         catch (Exception refused) when (Sentence(refused, app.Configuration["Urls"]) is { } sentence)

@@ -27,19 +27,18 @@ public sealed class DeployInterruptedTests : CliTests
             door.Shut();
             return true;
         };
-        var text = new StringWriter();
-        await using var error = TextWriter.Synchronized(text);
+        await using var error = new SharedText();
 
         var running = PilothouseCommand.RunAsync(["deploy", Home.Path, "--name", "a", "--url", door.Url, "--api-key", FakeControlPlane.Key], TextWriter.Null, error, Cancel);
-        await Eventually.TrueAsync(() => text.ToString().Contains("waiting for it"));
+        await Eventually.TrueAsync(() => error.ToString().Contains("waiting for it"));
         door.Open();
 
         Assert.Equal(0, await running);
         Assert.Single(Plane.Deployments);
         Assert.Single(Plane.Patches);
         Assert.NotEmpty(Plane.Uploaded);
-        Assert.Single(text.ToString().Split('\n'), line => line.Contains("waiting for it", StringComparison.Ordinal));
-        Assert.Contains("answers again", text.ToString(), StringComparison.Ordinal);
+        Assert.Single(error.ToString().Split('\n'), line => line.Contains("waiting for it", StringComparison.Ordinal));
+        Assert.Contains("answers again", error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Microsoft.Extensions.Logging;
 
 namespace Pilothouse.Contract.Tests.Leaks;
 
@@ -16,26 +15,5 @@ internal sealed class Recorder() : DelegatingHandler(new SocketsHttpHandler { Al
         var headers = Encoding.UTF8.GetBytes($"{answer.Headers}{answer.Content.Headers}");
         Answers.Enqueue(($"{request.Method} {request.RequestUri?.PathAndQuery} {(int)answer.StatusCode}", [.. headers, .. await answer.Content.ReadAsByteArrayAsync(cancellationToken)]));
         return answer;
-    }
-}
-
-/// <summary>What the process says, down to the least, with its exceptions.</summary>
-internal sealed class KeptLog : ILoggerProvider, ILogger
-{
-    public ConcurrentQueue<string> Lines { get; } = [];
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    /// <summary>The console of the server is without scopes, too.</summary>
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Lines.Enqueue($"{eventId.Name} {formatter(state, exception)} {exception}");
-
-    public void Dispose()
-    {
     }
 }

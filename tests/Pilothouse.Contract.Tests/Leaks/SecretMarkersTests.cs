@@ -80,7 +80,7 @@ public sealed class SecretMarkersTests(ITestOutputHelper output) : IAsyncLifetim
             if (!_mayTell.Contains(request) || told.Count > 1) found.AddRange(told.Select(what => $"answer of {request}: {what}"));
         }
 
-        foreach (var line in _log.Lines) found.AddRange(_markers.FoundIn(Encoding.UTF8.GetBytes(line)).Select(what => $"log: {what}: {line[..Math.Min(line.Length, 160)]}"));
+        foreach (var line in _log.Lines.Select(line => $"{line.Event} {line.Text}")) found.AddRange(_markers.FoundIn(Encoding.UTF8.GetBytes(line)).Select(what => $"log: {what}: {line[..Math.Min(line.Length, 160)]}"));
         var files = Directory.GetFiles(_host.DirectoryOfData, "*", SearchOption.AllDirectories).Where(file => Path.GetExtension(file) != ".lock").ToList();
         foreach (var file in files) found.AddRange(_markers.FoundIn(await ReadAsync(file)).Select(what => $"file {Path.GetRelativePath(_host.DirectoryOfData, file)}: {what}"));
 

@@ -140,16 +140,7 @@ public sealed class RestoreTests(BackupFixture fixture) : BackupTest(fixture)
     [Fact]
     public async Task Backup_of_an_older_schema_is_brought_to_the_newest()
     {
-        var older = NewFile();
-        await BackupFiles.RewriteAsync(Backup, older, entries =>
-        {
-            entries.ChangeHeader(header =>
-            {
-                header["migration"] = Older;
-                header["tables"]!.AsArray().Remove(header.Table("leases"));
-            });
-            entries.RemoveAll(entry => entry.Name.Contains("leases", StringComparison.Ordinal));
-        });
+        var older = await OlderAsync();
         var directory = NewDirectory();
 
         await using (var store = new OfflineStore(directory)) await store.Backups.RestoreAsync(older, Cancel);
@@ -160,18 +151,45 @@ public sealed class RestoreTests(BackupFixture fixture) : BackupTest(fixture)
     }
 
     [Fact]
-    public async Task Older_backup_goes_into_a_store_whose_empty_tables_are_of_a_newer_schema()
+    public async Task Newer_schema_is_not_taken_back_for_an_older_backup_even_where_its_tables_are_empty()
     {
+        var older = await OlderAsync();
         var directory = NewDirectory();
         await using var store = new OfflineStore(directory);
         await store.Get<DatabaseMigrator>().MigrateAsync(Cancel);
-        await store.Get<DatabaseMigrator>().MigrateToAsync(Older, Cancel);
-        await store.Get<DatabaseMigrator>().MigrateAsync(Cancel);
 
-        await store.Backups.RestoreAsync(Backup, Cancel);
+        var refused = await Assert.ThrowsAsync<BackupRefusedException>(() => store.Backups.RestoreAsync(older, Cancel));
 
-        Assert.Equal(await BackupFiles.RowsAsync(Backup), await RowsOfStoreAsync(directory));
+        var newest = await store.WithDbAsync(db => Task.FromResult(db.Database.GetMigrations().Last()));
+        Assert.Equal(
+            $"The store has the schema {newest} already, and the backup the older {Older}; a restore never takes a schema back: name another directory with --data.", refused.Message);
+        Assert.Equal(newest, await store.WithDbAsync(async db => (await db.Database.GetAppliedMigrationsAsync(Cancel)).Last()));
+        Assert.False(await store.WithDbAsync(db => db.Counters.AnyAsync(Cancel)));
     }
+
+    /// <summary>Of a version that this one does not know, of this version without its history, or of somebody else.</summary>
+    [Theory]
+    [InlineData("INSERT INTO \"__EFMigrationsHistory\" VALUES ('29990101000000_OfANewerProgram', '99.0.0')", true)]
+    [InlineData("DELETE FROM \"__EFMigrationsHistory\"", true)]
+    [InlineData("CREATE TABLE of_somebody_else (name TEXT)", false)]
+    public async Task Store_that_is_another_program_s_is_refused_and_stays_as_it_is(string makes, bool hasSchema)
+    {
+        var directory = NewDirectory();
+        await using var store = new OfflineStore(directory);
+        if (hasSchema) await store.Get<DatabaseMigrator>().MigrateAsync(Cancel);
+        await store.WithDbAsync(db => db.Database.ExecuteSqlRawAsync(makes, Cancel));
+        var before = await ContentAsync(store);
+
+        var refused = await Assert.ThrowsAsync<BackupRefusedException>(() => store.Backups.RestoreAsync(Backup, Cancel));
+
+        Assert.Equal("There is a store in this data directory already, and a restore never writes over one: name another directory with --data.", refused.Message);
+        Assert.Equal(before, await ContentAsync(store));
+    }
+
+    private static Task<List<string>> ContentAsync(OfflineStore store) => store.WithDbAsync(db => db.Database.SqlQueryRaw<string>(
+        db.Database.GetAppliedMigrations().Any()
+            ? "SELECT sql AS \"Value\" FROM sqlite_master WHERE sql IS NOT NULL UNION ALL SELECT migration_id FROM \"__EFMigrationsHistory\" UNION ALL SELECT name FROM counters"
+            : "SELECT sql AS \"Value\" FROM sqlite_master WHERE sql IS NOT NULL").ToListAsync(Cancel));
 
     [Fact]
     public async Task Backup_of_a_newer_version_is_refused_by_its_name()
@@ -216,6 +234,22 @@ public sealed class RestoreTests(BackupFixture fixture) : BackupTest(fixture)
 
         Assert.Equal($"There is no store in '{directory}': name the data directory with --data.", refused.Message);
         Assert.Empty(Directory.EnumerateFileSystemEntries(directory));
+    }
+
+    /// <summary>As the version wrote it that had no leases yet.</summary>
+    private async Task<string> OlderAsync()
+    {
+        var older = NewFile();
+        await BackupFiles.RewriteAsync(Backup, older, entries =>
+        {
+            entries.ChangeHeader(header =>
+            {
+                header["migration"] = Older;
+                header["tables"]!.AsArray().Remove(header.Table("leases"));
+            });
+            entries.RemoveAll(entry => entry.Name.Contains("leases", StringComparison.Ordinal));
+        });
+        return older;
     }
 
     /// <summary>True: it refuses to start. Else nothing may be in it that looks like a store of somebody.</summary>

@@ -3,7 +3,7 @@ namespace Pilothouse.Control.Tests.Deployments;
 /// <summary>
 /// Which field goes with which source, written down from the behaviour reference (1.6 to 1.8) and not from the code; beyond it,
 /// what is built goes to listeners that run processes. <c>+</c> taken,
-&, <c>?</c> taken, and another field is missing, <c>p</c> comes with a PATCH only.
+/// <c>0</c> must be null, <c>!</c> cannot be changed, <c>?</c> taken, and another field is missing, <c>p</c> comes with a PATCH only.
 /// </summary>
 internal static class SourceMatrix
 {

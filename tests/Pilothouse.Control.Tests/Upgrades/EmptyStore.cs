@@ -1,7 +1,11 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Pilothouse.Control.Storage;
+using Pilothouse.Control.Tests.World;
+using Pilothouse.Testing;
 using Pilothouse.Testing.Postgres;
 
 namespace Pilothouse.Control.Tests.Upgrades;
@@ -37,7 +41,15 @@ internal sealed class EmptyStore(string directory, string? database) : IAsyncDis
     }
 
     /// <summary>A control plane of this version on it.</summary>
-    public Task<ControlHost> StartAsync() => ControlHost.StartAsync(new() { ["Storage:Database"] = database ?? "" }, directory);
+    public Task<ControlHost> StartAsync(KeptLog log) => ControlHost.StartAsync(
+        new() { ["Storage:Database"] = database ?? "" }, directory, services => services.AddSingleton<ILoggerProvider>(log));
+
+    /// <summary>As <c>migrate</c> does.</summary>
+    public async Task MigrateToAsync(string? migration)
+    {
+        await using var store = new OfflineStore(directory, new() { ["Storage:Database"] = database ?? "" });
+        await store.Get<DatabaseMigrator>().MigrateToAsync(migration, ControlHost.Cancel);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -51,6 +51,40 @@ public sealed class MigrationTests
         TestContext.Current.TestOutputHelper?.WriteLine($"cut off at {cuts} statements");
     }
 
+    /// <summary>Each table of the first version has a row from the beginning, and each later one from the version on that brought it.</summary>
+    [Theory]
+    [InlineData("Sqlite")]
+    [InlineData("Postgres")]
+    public async Task What_every_version_wrote_is_there_with_its_values_on_the_newest_schema(string engine)
+    {
+        await using var store = await EmptyStore.CreateAsync(engine);
+        var versions = await store.WithAsync(db => Task.FromResult(SchemaOfVersion.All(db)));
+        var written = new List<(KnownRow Row, IReadOnlyList<string> Values)>();
+        foreach (var version in versions)
+        {
+            await store.MigrateToAsync(version.Migration);
+            foreach (var (row, values) in written) Assert.Equal(values, await store.WithAsync(row.ReadAsync));
+
+            foreach (var table in version.Model.Tables.Where(table => written.TrueForAll(one => one.Row.Table != table.Name)))
+            {
+                var row = new KnownRow(table);
+                written.Add((row, await store.WithAsync(async db =>
+                {
+                    await row.InsertAsync(db);
+                    return await row.ReadAsync(db);
+                })));
+            }
+
+            Assert.Equal(await store.WithAsync(TablesAsync), written.Select(one => one.Row.Table).Order(StringComparer.Ordinal));
+        }
+
+        // A cell that a migration changed would be seen.
+        var (last, before) = written.Find(one => one.Row.Table is "counters");
+        await store.WithAsync(db => db.Database.ExecuteSqlRawAsync("UPDATE counters SET value = value + 1", Cancel));
+        Assert.NotEqual(before, await store.WithAsync(last.ReadAsync));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{versions.Count} versions, {written.Count} tables, {written.Sum(one => one.Values.Count)} values");
+    }
+
     [Fact]
     public async Task New_index_of_a_table_that_is_in_use_is_built_beside_it()
     {
@@ -78,6 +112,14 @@ public sealed class MigrationTests
     {
         await db.Database.MigrateAsync(Cancel);
         return 0;
+    }
+
+    private static async Task<IReadOnlyList<string>> TablesAsync(PilothouseDb db)
+    {
+        var names = await db.Database.SqlQueryRaw<string>(
+            db is SqliteDb ? "SELECT name AS \"Value\" FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'" : "SELECT tablename::text AS \"Value\" FROM pg_tables WHERE schemaname = 'public'")
+            .ToListAsync(Cancel);
+        return [.. names.Where(name => !name.StartsWith("__EF", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
     }
 
     private static async Task<IReadOnlyList<string>> SchemaAsync(PilothouseDb db) => await db.Database.SqlQueryRaw<string>(

@@ -1,8 +1,8 @@
-using System.Data.Common;
-using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.Extensions.Logging;
 using Pilothouse.Control.Storage;
+using Pilothouse.Testing;
 using Xunit;
 
 namespace Pilothouse.Control.Tests.Upgrades;
@@ -31,7 +31,11 @@ public sealed class OlderProgramTests
             await store.WithAsync(db => MigrateAsync(db, next.Migration));
 
             Assert.Empty(older.FaultsOf(next));
-            foreach (var table in older.Model.Tables) await store.WithAsync(db => LiveAsync(db, table));
+            foreach (var table in older.Model.Tables)
+            {
+                await store.WithAsync(db => LiveAsync(db, new KnownRow(table)));
+                await store.WithAsync(db => LiveAsync(db, new KnownRow(table, isSparse: true), isSparse: true));
+            }
         }
     }
 
@@ -42,8 +46,59 @@ public sealed class OlderProgramTests
         var versions = SchemaOfVersion.All(db);
 
         // The other way round each step takes away what it brought.
-        Assert.Contains("leases is gone", versions[^1].FaultsOf(versions[^2]));
+        Assert.Contains("leases is gone", versions.Skip(1).Zip(versions, (newer, older) => newer.FaultsOf(older)).SelectMany(faults => faults));
         Assert.Contains(versions[2].FaultsOf(versions[1]), fault => fault.EndsWith("is gone", StringComparison.Ordinal));
+    }
+
+    public static TheoryData<string, Action<IMutableEntityType>> Planted => new()
+    {
+        { "counters is gone", table => table.SetTableName("numbers") },
+        { "counters.value is gone", table => table.FindProperty("Value")!.SetColumnName("number") },
+        { "counters.value was INTEGER and is TEXT", table => table.FindProperty("Value")!.SetColumnType("TEXT") },
+        { "counters has a new rule: unique value", table => table.AddIndex(table.FindProperty("Value")!).IsUnique = true },
+        { "counters has a new rule: check value < 1000", table => table.AddCheckConstraint("ck_small", "value < 1000") },
+        { "counters is no longer unique name", WidenKey },
+        { "", table => table.AddProperty("note", typeof(string)) },
+        { "", table => table.AddIndex(table.FindProperty("Value")!) },
+    };
+
+    private static void WidenKey(IMutableEntityType table)
+    {
+        var old = table.FindPrimaryKey()!;
+        table.SetPrimaryKey([table.FindProperty("Name")!, table.FindProperty("Value")!]);
+        table.RemoveKey(old);
+    }
+
+    [Theory]
+    [MemberData(nameof(Planted))]
+    public void Planted_step_is_found_or_let_pass(string fault, Action<IMutableEntityType> step)
+    {
+        using var db = EmptyStore.Offline();
+
+        var next = SchemaOfVersion.Planted(db, model => step(model.GetEntityTypes().Single(type => type.GetTableName() is "counters")));
+
+        Assert.Equal(fault.Length > 0 ? [fault] : [], SchemaOfVersion.All(db)[^1].FaultsOf(next).Take(1));
+    }
+
+    /// <summary>What no model tells: the engine's own word.</summary>
+    [Theory]
+    [InlineData("ALTER TABLE counters ADD COLUMN planted bigint NOT NULL", "planted")]
+    [InlineData("ALTER TABLE logs ALTER COLUMN sequence DROP IDENTITY", "sequence")]
+    [InlineData("ALTER TABLE counters DROP CONSTRAINT pk_counters", "ON CONFLICT")]
+    public async Task Planted_step_is_refused_by_the_engine(string step, string said)
+    {
+        await using var store = await EmptyStore.CreateAsync("Postgres");
+        var newest = await store.WithAsync(db => Task.FromResult(SchemaOfVersion.All(db)[^1]));
+        await store.WithAsync(db => MigrateAsync(db, null));
+        await store.WithAsync(db => db.Database.ExecuteSqlRawAsync(step, Cancel));
+        var table = newest.Model.Tables.Single(table => step.Contains($"TABLE {table.Name} ", StringComparison.Ordinal));
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+        {
+            foreach (var isSparse in (bool[])[false, true]) await store.WithAsync(db => LiveAsync(db, new KnownRow(table, isSparse), isSparse));
+        });
+
+        Assert.Contains(said, refused.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -60,15 +115,48 @@ public sealed class OlderProgramTests
             return await db.Database.GetAppliedMigrationsAsync(Cancel);
         });
 
-        await using (var host = await store.StartAsync())
-        using (var client = host.Client())
-        {
-            var made = await Deployments.Api.InNewWorkspaceAsync(host);
-            await made.CreateAsync("on-a-newer-schema");
-        }
+        var log = new KeptLog();
+        await using (var host = await store.StartAsync(log)) await (await Deployments.Api.InNewWorkspaceAsync(host)).CreateAsync("on-a-newer-schema");
 
         Assert.Equal(before, await store.WithAsync(db => db.Database.GetAppliedMigrationsAsync(Cancel)));
         Assert.Equal(7, await store.WithAsync(db => db.Database.SqlQueryRaw<int>("SELECT of_a_newer_program AS \"Value\" FROM deployments").SingleAsync(Cancel)));
+        var said = Assert.Single(log.Of("SchemaIsNewer"));
+        Assert.Equal(LogLevel.Warning, said.Level);
+        Assert.StartsWith("The store has the schema 29990101000000_OfANewerProgram of another version, ", said.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Sqlite")]
+    [InlineData("Postgres")]
+    public async Task Schema_never_goes_back_and_what_is_in_it_stays(string engine)
+    {
+        await using var store = await EmptyStore.CreateAsync(engine);
+        await store.MigrateToAsync(null);
+        var known = await store.WithAsync(db => Task.FromResult(db.Database.GetMigrations().ToList()));
+        await store.WithAsync(db => db.Database.ExecuteSqlRawAsync("INSERT INTO counters (name, value) VALUES ('kept', 7)", Cancel));
+
+        foreach (var earlier in known) await store.MigrateToAsync(earlier);
+
+        Assert.Equal(known, await store.WithAsync(db => db.Database.GetAppliedMigrationsAsync(Cancel)));
+        Assert.Equal(7, await store.WithAsync(db => db.Counters.Where(row => row.Name == "kept").Select(row => row.Value).SingleAsync(Cancel)));
+        var log = new KeptLog();
+        await using (await store.StartAsync(log)) Assert.Empty(log.Of("SchemaIsNewer"));
+    }
+
+    /// <summary>A version that left the line before the newest migration of this one: what is missing comes, what is unknown stays.</summary>
+    [Theory]
+    [InlineData("Sqlite")]
+    [InlineData("Postgres")]
+    public async Task Migration_that_is_missing_below_an_unknown_one_still_comes(string engine)
+    {
+        await using var store = await EmptyStore.CreateAsync(engine);
+        var known = await store.WithAsync(db => Task.FromResult(db.Database.GetMigrations().ToList()));
+        await store.MigrateToAsync(known[^2]);
+        await store.WithAsync(db => db.Database.ExecuteSqlRawAsync("INSERT INTO \"__EFMigrationsHistory\" VALUES ('29990101000000_OfANewerProgram', '99.0.0')", Cancel));
+
+        await store.MigrateToAsync(null);
+
+        Assert.Equal([.. known, "29990101000000_OfANewerProgram"], await store.WithAsync(db => db.Database.GetAppliedMigrationsAsync(Cancel)));
     }
 
     private static async Task<int> MigrateAsync(PilothouseDb db, string? migration)
@@ -78,61 +166,22 @@ public sealed class OlderProgramTests
     }
 
     /// <summary>A row of what the older program knows comes, is read, changed, and goes.</summary>
-    private static async Task<int> LiveAsync(PilothouseDb db, ITable table)
+    private static async Task<int> LiveAsync(PilothouseDb db, KnownRow row, bool isSparse = false)
     {
-        await db.Database.OpenConnectionAsync(Cancel);
-
         // Rows of other tables are another matter.
+        await db.Database.OpenConnectionAsync(Cancel);
         await db.Database.ExecuteSqlRawAsync(db is SqliteDb ? "PRAGMA foreign_keys = OFF" : "SET session_replication_role = replica", Cancel);
-        var columns = table.Columns.ToArray();
-        var key = table.PrimaryKey!.Columns.Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
-        var values = columns.ToDictionary(column => column.Name, ValueOf, StringComparer.Ordinal);
-        var ofKey = string.Join(" AND ", key.Select(name => $"\"{name}\" = @{name}"));
-        var others = columns.Where(column => !key.Contains(column.Name)).Select(column => $"\"{column.Name}\" = @{column.Name}").ToArray();
+        await row.InsertAsync(db);
+        var read = await row.ReadAsync(db);
+        Assert.NotEmpty(read);
+        if (!isSparse)
+        {
+            await row.InsertOrUpdateAsync(db);
+            await row.UpdateAsync(db);
+            Assert.Equal(read, await row.ReadAsync(db));
+        }
 
-        await RunAsync($"INSERT INTO \"{table.Name}\" ({string.Join(", ", columns.Select(column => $"\"{column.Name}\""))}) VALUES ({string.Join(", ", columns.Select(column => $"@{column.Name}"))})");
-        if (others.Length > 0) await RunAsync($"UPDATE \"{table.Name}\" SET {string.Join(", ", others)} WHERE {ofKey}");
-        await RunAsync($"DELETE FROM \"{table.Name}\" WHERE {ofKey} AND 1 = (SELECT count(*) FROM (SELECT {string.Join(", ", columns.Select(column => $"\"{column.Name}\""))} FROM \"{table.Name}\" WHERE {ofKey}) row)");
+        await row.DeleteAsync(db);
         return 0;
-
-        async Task RunAsync(string sql)
-        {
-            await using var command = db.Database.GetDbConnection().CreateCommand();
-            command.CommandText = sql;
-            foreach (var (name, value) in values)
-            {
-                if (!sql.Contains($"@{name}", StringComparison.Ordinal)) continue;
-                var parameter = command.CreateParameter();
-                (parameter.ParameterName, parameter.Value) = (name, value);
-                command.Parameters.Add(parameter);
-            }
-
-            Assert.Equal(1, await ChangedAsync(command, table.Name));
-        }
-    }
-
-    private static async Task<int> ChangedAsync(DbCommand command, string table)
-    {
-        try
-        {
-            return await command.ExecuteNonQueryAsync(Cancel);
-        }
-        catch (DbException refused)
-        {
-            throw new InvalidOperationException($"{table}: {refused.Message}\n{command.CommandText}", refused);
-        }
-    }
-
-    private static object ValueOf(IColumn column)
-    {
-        var type = column.PropertyMappings[0].Property.GetProviderClrType() ?? column.PropertyMappings[0].Property.ClrType;
-        type = Nullable.GetUnderlyingType(type) ?? type;
-        if (column.StoreType is "INTEGER") return 1L;
-        if (type == typeof(string)) return "text";
-        if (type == typeof(Guid)) return Guid.NewGuid();
-        if (type == typeof(byte[])) return new byte[] { 1 };
-        if (type == typeof(DateTimeOffset)) return DateTimeOffset.UnixEpoch;
-        if (type == typeof(bool)) return true;
-        return Convert.ChangeType(1, type, CultureInfo.InvariantCulture);
     }
 }

@@ -6,9 +6,10 @@ namespace Pilothouse.Control.Tests.World;
 /// <summary>A PostgreSQL database without a table in it, whatever engine the tests run on.</summary>
 internal sealed class EmptyDatabase(PostgresServer server, string name) : IAsyncDisposable
 {
-    public static async Task<EmptyDatabase> CreateAsync()
+    /// <param name="on">Null: the server that the tests share.</param>
+    public static async Task<EmptyDatabase> CreateAsync(PostgresServer? on = null)
     {
-        var server = await PostgresServer.OneAsync();
+        var server = on ?? await PostgresServer.OneAsync();
         var name = $"e{Guid.NewGuid():N}";
         await server.CreateDatabaseAsync(name);
         return new EmptyDatabase(server, name);

@@ -7,7 +7,7 @@ namespace Pilothouse.Testing.Postgres;
 /// <summary>A real PostgreSQL in a directory of its own, on loopback; gone with the test process.</summary>
 public sealed class PostgresServer
 {
-    private static readonly Lazy<Task<PostgresServer>> s_one = new(StartAsync);
+    private static readonly Lazy<Task<PostgresServer>> s_one = new(() => StartAsync());
 
     /// <summary>PostgreSQL refuses root; Debian's package brings a user for it.</summary>
     private static readonly string[] s_asItsUser = Environment.UserName is "root"
@@ -52,6 +52,24 @@ public sealed class PostgresServer
     /// <summary>Cuts off who is connected to it.</summary>
     public Task DropDatabaseAsync(string name) => ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 
+    /// <summary>For the whole server, from the next connection on.</summary>
+    /// <param name="value">Null: what it was at the start.</param>
+    public async Task SetAsync(string name, string? value)
+    {
+        var before = await ReadAsync(name);
+        await ExecuteAsync(value is null ? $"ALTER SYSTEM RESET {name}" : $"ALTER SYSTEM SET {name} = '{value}'");
+        await ExecuteAsync("SELECT pg_reload_conf()");
+        await Eventually.ReadAsync(() => ReadAsync(name), now => value is null ? !string.Equals(now, before, StringComparison.Ordinal) : string.Equals(now, value, StringComparison.Ordinal));
+    }
+
+    private async Task<string> ReadAsync(string setting)
+    {
+        await using var connection = new NpgsqlConnection($"{ConnectionString("postgres")};Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"SHOW {setting}", connection);
+        return (string)(await command.ExecuteScalarAsync())!;
+    }
+
     private async Task ExecuteAsync(string sql)
     {
         await using var connection = new NpgsqlConnection($"{ConnectionString("postgres")};Pooling=false");
@@ -61,7 +79,8 @@ public sealed class PostgresServer
     }
 
     /// <summary>Another one than <see cref="OneAsync"/>.</summary>
-    public static async Task<PostgresServer> StartAsync()
+    /// <param name="isDurable">With the settings that PostgreSQL has by itself; else nothing of it need stay.</param>
+    public static async Task<PostgresServer> StartAsync(bool isDurable = false)
     {
         var programs = Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Last() + "/bin";
         var root = Directory.CreateTempSubdirectory("pilothouse-postgres-").FullName;
@@ -71,7 +90,7 @@ public sealed class PostgresServer
         var port = FreePort.Take();
         string[] settings =
         [
-            "listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "fsync=off", "max_connections=300", "shared_buffers=32MB",
+            "listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "max_connections=300", "shared_buffers=32MB", .. isDurable ? [] : (string[])["fsync=off"],
         ];
         var start = new ProcessStartInfo("/bin/sh", ["-c", Runner, "sh", .. s_asItsUser, $"{programs}/postgres", "-D", $"{root}/data",
             .. settings.SelectMany(setting => new[] { "-c", setting })])
