@@ -11,7 +11,7 @@ namespace Pilothouse.Control.Tests.Listeners;
 /// <summary>A workspace's own listeners, as the contract has them.</summary>
 public sealed class ListenerEndpointTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
-    private static readonly string[] s_fields = ["compute_config", "compute_id", "compute_type", "created_at", "id", "updated_at", "version"];
+    private static readonly string[] s_fields = ["compute_config", "compute_id", "compute_type", "created_at", "gateway_url", "id", "last_seen_at", "updated_at", "version"];
 
     [Fact]
     public async Task Created_listener_is_answered_whole_and_the_same_when_read()

@@ -1,9 +1,6 @@
-using Microsoft.EntityFrameworkCore;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Control.Listeners;
-using Pilothouse.Control.Reconciling;
 using Pilothouse.Control.Tests.World;
-using Pilothouse.Core;
 using Pilothouse.Core.Launching;
 using Pilothouse.Core.Revisions;
 using Pilothouse.Testing.Builds;
@@ -39,18 +36,7 @@ public sealed class ListenerProtocolTests : ListenerProtocolContractTests
             row.ArtifactDigest = "00";
             row.LaunchSpec = LaunchSpecJson.Write(FakeBuildEngine.Launch);
         });
-        var row = await _world.RevisionRowAsync(revision);
-        await _world.Host.WithDbAsync(async db =>
-        {
-            await using var transaction = await db.Database.BeginTransactionAsync(Cancel);
-            var before = db.Revisions.Where(
-                older => older.DeploymentId == deployment && older.Number < row.Number && older.Status == RevisionStatus.AwaitingDeploy);
-            await before.ExecuteUpdateAsync(set => set.SetProperty(older => older.Status, RevisionStatus.Interrupted), Cancel);
-            await WantedRevisions.RaiseAsync(db, row, Cancel);
-            await transaction.CommitAsync(Cancel);
-            return 0;
-        });
-        _world.Signals.RevisionChanged(new DeploymentId(deployment));
+        await _world.RaiseAsync(revision);
         return revision;
     }
 

@@ -110,6 +110,23 @@ internal sealed class ControlWorld(ControlHost host) : IAsyncDisposable
         return id;
     }
 
+    /// <summary>The revision is what its listener shall bring up now, as at the end of a build; older ones that waited for that are interrupted.</summary>
+    public async Task RaiseAsync(Guid revision)
+    {
+        var row = await RevisionRowAsync(revision);
+        await Host.WithDbAsync(async db =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(Cancel);
+            var before = db.Revisions.Where(
+                older => older.DeploymentId == row.DeploymentId && older.Number < row.Number && older.Status == RevisionStatus.AwaitingDeploy);
+            await before.ExecuteUpdateAsync(set => set.SetProperty(older => older.Status, RevisionStatus.Interrupted), Cancel);
+            await WantedRevisions.RaiseAsync(db, row, Cancel);
+            await transaction.CommitAsync(Cancel);
+            return 0;
+        });
+        Signals.RevisionChanged(new DeploymentId(row.DeploymentId));
+    }
+
     public async Task<Guid> AddRevisionAsync(Guid deployment, Action<RevisionRow>? adjust = null, IReadOnlyDictionary<string, string>? secrets = null)
     {
         var vault = Host.Services.GetRequiredService<SecretVault>();

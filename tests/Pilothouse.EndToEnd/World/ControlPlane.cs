@@ -15,11 +15,12 @@ public sealed class ControlPlane(RunningServer server, string? key = null)
     public HttpClient Http { get; } = server.Client(key);
 
     /// <returns>The deployment.</returns>
-    public Task<JsonElement> CreateAsync(string name, string type = "dev") => SendAsync(HttpMethod.Post, "/v2/deployments", new
+    /// <param name="listener">Null: where the tests run their agents.</param>
+    public Task<JsonElement> CreateAsync(string name, string type = "dev", string? listener = null) => SendAsync(HttpMethod.Post, "/v2/deployments", new
     {
         name,
         source = "internal_source",
-        source_config = new { deployment_type = type },
+        source_config = new { deployment_type = type, listener_id = listener ?? server.Listener?.Id },
         source_revision_config = new { },
         secrets = Array.Empty<object>(),
     });
@@ -63,7 +64,7 @@ public sealed class ControlPlane(RunningServer server, string? key = null)
     {
         var status = await FinalAsync(deployment, revision, limit);
         if (status != wanted)
-            Assert.Fail($"{revision} is {status}, not {wanted}.\n{await LogAsync(deployment, revision, "build")}\n{await LogAsync(deployment, revision, "deploy")}\n{server.Output}");
+            Assert.Fail($"{revision} is {status}, not {wanted}.\n{await LogAsync(deployment, revision, "build")}\n{await LogAsync(deployment, revision, "deploy")}\n{server.Output}\n{server.Listener?.Output}");
     }
 
     public async Task<string> FinalAsync(string deployment, string revision, TimeSpan? limit = null)
