@@ -15,6 +15,9 @@ public sealed class ListenerState
     /// <summary>How long ago the control plane last answered.</summary>
     public TimeSpan Silence => _puller.Silence;
 
-    /// <summary>Agents that shall serve, and have no route yet.</summary>
-    public int WithoutRoute() => _wanted.Keys.Count(id => _wanted.Find(id) is { Active: not null } && _gateway.Find(id) is null);
+    /// <summary>What is wanted was heard, or is known from before.</summary>
+    public bool IsLoaded => _wanted.IsLoaded;
+
+    /// <summary>Agents that shall serve, and cannot be called yet.</summary>
+    public int NotServing() => _wanted.Keys.Count(id => _wanted.Find(id) is { Active: not null, IsDeleted: false } && _gateway.Find(id) is not { Endpoints.Count: > 0 });
 }

@@ -11,12 +11,12 @@ internal sealed class ListenerProbes(IAgentsLease lease, ListenerState state, Lo
     /// <summary>Whether every agent that shall serve has its route. A control plane that is away is told, and takes nobody out of service.</summary>
     public Task<Readiness> ReadyAsync(CancellationToken cancellationToken)
     {
-        var missing = state.WithoutRoute();
+        var missing = state.NotServing();
         var faults = loops.Gauges.Select(loop => loop.Fault).OfType<string>().ToList();
         List<ReadyCheck> checks =
         [
             new("lease", lease.IsHeld, lease.IsHeld ? null : "Another instance of this listener leads, or the control plane was not reached yet."),
-            new("routes", missing == 0, missing == 0 ? null : $"{missing} agents are being started."),
+            new("routes", state.IsLoaded && missing == 0, !state.IsLoaded ? "What is wanted was not heard yet." : missing == 0 ? null : $"{missing} agents are being started."),
             new("loops", faults.Count == 0, faults.Count == 0 ? null : string.Join(' ', faults)),
             new("control_plane", Ok: true, state.Silence is { TotalMinutes: > 1 } silence ? $"The control plane has not answered for {silence.TotalMinutes:0} minutes; agents go on." : null),
         ];

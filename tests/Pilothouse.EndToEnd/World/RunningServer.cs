@@ -7,6 +7,9 @@ namespace Pilothouse.EndToEnd.World;
 /// <summary>The real program in a process of its own, on a data directory of its own; may be killed and started again on the same address.</summary>
 public sealed class RunningServer : RunningProgram, IAsyncDisposable
 {
+    /// <summary>Each way, between control plane and listener.</summary>
+    private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(100);
+
     private readonly Dictionary<string, string> _settings;
     private readonly bool _ownsDirectory;
     private readonly IReadOnlyList<string> _under;
@@ -44,13 +47,14 @@ public sealed class RunningServer : RunningProgram, IAsyncDisposable
     /// <param name="settings">Configuration, e.g. <c>Listener:DrainLimit</c>.</param>
     /// <param name="under">Program and arguments that the server's own command line is given to; it must become the server.</param>
     /// <param name="program">Null: that of this build.</param>
+    /// <param name="second">Runs the agents; the server's from now on. Null: this host does, unless all tests run their agents on another.</param>
     public static async Task<RunningServer> StartAsync(
-        Dictionary<string, string>? settings = null, string? directory = null, IReadOnlyList<string>? under = null, string? program = null)
+        Dictionary<string, string>? settings = null, string? directory = null, IReadOnlyList<string>? under = null, string? program = null, SecondHost? second = null)
     {
         var server = new RunningServer(
             directory ?? Directory.CreateTempSubdirectory("pilothouse-e2e-").FullName, directory is null, settings ?? [], under ?? []);
         if (program is not null) server.Program = program;
-        if (IsRemote) server._second = await SecondHost.CreateAsync();
+        server._second = second ?? (IsRemote ? await SecondHost.CreateAsync(s_delay) : null);
         await server.StartAgainAsync();
         if (server._second is { } host) server.Listener = await RunningListener.StartAsync(host.ControlPlane(server._listens.Port), server.Key, host);
         return server;
@@ -109,5 +113,5 @@ public sealed class RunningServer : RunningProgram, IAsyncDisposable
 
     private IEnumerable<string> Urls() => _second is null
         ? [_listens.AbsoluteUri.TrimEnd('/')]
-        : [_listens.AbsoluteUri.TrimEnd('/'), _second.ControlPlane(_listens.Port)];
+        : [_listens.AbsoluteUri.TrimEnd('/'), .. _second.Opens(_listens.Port)];
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Xunit;
 
 namespace Pilothouse.EndToEnd.World;
@@ -13,8 +14,11 @@ public sealed class SecondHost : IAsyncDisposable
 
     private readonly string _name;
     private readonly int _number;
+    private readonly TimeSpan _delay;
 
-    private SecondHost(int number) => (_number, _name) = (number, $"pilothouse-{System.Environment.ProcessId}-{number}");
+    private SlowLine? _slow;
+
+    private SecondHost(int number, TimeSpan delay) => (_number, _name, _delay) = (number, $"pilothouse-{System.Environment.ProcessId}-{number}", delay);
 
     /// <summary>Program and arguments that a command line is given to, to run there.</summary>
     public IReadOnlyList<string> Under => ["ip", "netns", "exec", _name];
@@ -25,12 +29,24 @@ public sealed class SecondHost : IAsyncDisposable
     private string Line(int of) => $"ph{(of == 77 ? 'c' : 'a')}{System.Environment.ProcessId % 100_000}x{_number}";
 
     /// <summary>Address of a control plane of this machine, as it is reached from there.</summary>
-    public string ControlPlane(int port) => $"http://10.77.{_number}.1:{port}";
+    public string ControlPlane(int port)
+    {
+        if (_delay == TimeSpan.Zero) return $"http://10.77.{_number}.1:{port}";
+        _slow ??= new SlowLine(IPAddress.Parse($"10.77.{_number}.1"), port, _delay);
+        return $"http://10.77.{_number}.1:{_slow.Port}";
+    }
 
-    public static async Task<SecondHost> CreateAsync()
+    /// <summary>Where the control plane has to listen for that.</summary>
+    public IEnumerable<string> Opens(int port) => _delay == TimeSpan.Zero ? [$"http://10.77.{_number}.1:{port}"] : [];
+
+    /// <summary>Its address on the line to the control plane, where nothing is let in.</summary>
+    public string Closed => $"10.77.{_number}.2";
+
+    /// <param name="delay">Of what goes to and from the control plane, each way.</param>
+    public static async Task<SecondHost> CreateAsync(TimeSpan delay = default)
     {
         if (System.Environment.UserName != "root") Assert.Skip("Network namespaces need root.");
-        var host = new SecondHost(Interlocked.Increment(ref s_last) % 250);
+        var host = new SecondHost(Interlocked.Increment(ref s_last) % 250, delay);
         await RunAsync("ip", "netns", "add", host._name);
         foreach (var of in (int[])[77, 78])
         {
@@ -52,6 +68,8 @@ public sealed class SecondHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _slow?.Dispose();
+
         // Its ends of the lines go with it, and so do ours.
         await RunAsync("ip", "netns", "delete", _name);
     }

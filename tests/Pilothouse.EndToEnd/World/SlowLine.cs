@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+
+namespace Pilothouse.EndToEnd.World;
+
+/// <summary>A way to a port of this machine on which everything takes longer; as much goes through it as ever.</summary>
+public sealed class SlowLine : IDisposable
+{
+    private readonly TcpListener _listener;
+    private readonly CancellationTokenSource _end = new();
+
+    public SlowLine(IPAddress at, int target, TimeSpan delay)
+    {
+        _listener = new TcpListener(at, 0);
+        _listener.Start();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _ = AcceptAsync(target, delay);
+    }
+
+    public int Port { get; }
+
+    public void Dispose()
+    {
+        _end.Cancel();
+        _listener.Dispose();
+    }
+
+    private async Task AcceptAsync(int target, TimeSpan delay)
+    {
+        while (!_end.IsCancellationRequested)
+        {
+            try
+            {
+                _ = CarryAsync(await _listener.AcceptTcpClientAsync(_end.Token), target, delay);
+            }
+            catch (Exception over) when (over is OperationCanceledException or SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task CarryAsync(TcpClient near, int target, TimeSpan delay)
+    {
+        using (near)
+        using (var far = new TcpClient())
+        {
+            try
+            {
+                near.NoDelay = far.NoDelay = true;
+                await far.ConnectAsync(IPAddress.Loopback, target, _end.Token);
+                await Task.WhenAll(PumpAsync(near, far, delay), PumpAsync(far, near, delay));
+            }
+            catch (Exception over) when (over is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+            {
+                // One side hung up, and so does the other.
+            }
+        }
+    }
+
+    private async Task PumpAsync(TcpClient from, TcpClient to, TimeSpan delay)
+    {
+        var under = Channel.CreateBounded<(long At, byte[] Bytes)>(1_000);
+        var reading = ReadAsync(from, under.Writer);
+        await foreach (var (at, bytes) in under.Reader.ReadAllAsync(_end.Token))
+        {
+            var left = delay - TimeProvider.System.GetElapsedTime(at);
+            if (left > TimeSpan.Zero) await Task.Delay(left, TimeProvider.System, _end.Token);
+            await to.GetStream().WriteAsync(bytes, _end.Token);
+        }
+
+        await reading;
+        to.Client.Shutdown(SocketShutdown.Send);
+    }
+
+    private async Task ReadAsync(TcpClient from, ChannelWriter<(long At, byte[] Bytes)> under)
+    {
+        try
+        {
+            var buffer = new byte[64 * 1024];
+            int read;
+            while ((read = await from.GetStream().ReadAsync(buffer, _end.Token)) > 0)
+                await under.WriteAsync((TimeProvider.System.GetTimestamp(), buffer[..read]), _end.Token);
+        }
+        catch (IOException)
+        {
+            // Cut: what came so far goes on.
+        }
+        finally
+        {
+            under.Complete();
+        }
+    }
+}
