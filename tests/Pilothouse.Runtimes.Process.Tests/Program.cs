@@ -9,7 +9,7 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args) => args switch
     {
-        [ReplicaHost.Verb, var root, .. var scripts] => await ReplicaHost.RunAsync(root, scripts),
+        [ReplicaHost.Verb, var replicas] => await ReplicaHost.RunAsync(replicas),
         _ when args.Any(argument => argument is "-automated" or "@@") => await ConsoleRunner.Run(args),
         _ => await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
     };

@@ -16,10 +16,24 @@ internal static class Servers
 
     public const string Late = "setTimeout(listen, 700);";
 
-    public const string Exits = "process.exit(3);";
+    /// <summary>The first time takes 8 MiB each 20 ms, at most 2 GiB: so much that measuring sees it in time, and a missing limit harms no machine.</summary>
+    public const string Grows = """
+        listen();
+        const all = [];
+        if (isFirst()) setInterval(() => { if (all.length < 256) all.push(Buffer.alloc(8 << 20, 1)); }, 20);
+        """;
+
+    /// <summary>Needs a while to write its state on SIGTERM, and says when it has.</summary>
+    public const string Drains = """
+        listen();
+        onTerm(() => setTimeout(() => { flush(); console.log('state is written'); process.exit(0); }, 400));
+        """;
 
     /// <summary>SIGTERM does nothing to it.</summary>
     public const string Stubborn = "listen(); onTerm(() => { console.log('no'); });";
+
+    /// <summary>Starts what leaves its session and group: a second fork makes it nobody's child.</summary>
+    public const string Daemonizes = "spawn('setsid', ['--fork', 'sleep', '600'], { detached: true, stdio: 'ignore' }).on('exit', listen);";
 
     private const string Prelude = """
         import http from 'node:http';

@@ -3,7 +3,10 @@ using Pilothouse.Core.Launching;
 
 namespace Pilothouse.Core.Runtimes;
 
-/// <summary>Runs replicas. All calls may be repeated; names make the second find the first.</summary>
+/// <summary>
+/// Runs replicas. All calls may be repeated; names make the second find the first. Disposing stops every replica, each within the stop limit of its
+/// launch spec.
+/// </summary>
 public interface IRuntime : IAsyncDisposable
 {
     /// <summary><c>process</c>, <c>container</c> or <c>kubernetes</c>.</summary>

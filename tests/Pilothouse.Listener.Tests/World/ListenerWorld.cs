@@ -19,10 +19,11 @@ namespace Pilothouse.Listener.Tests.World;
 
 /// <summary>
 /// A machine with one listener over a control plane in memory, on simulated time. The listener can be killed at any call and started again on
-/// the same disk; agent servers and gateway die with it, as they do on a real machine once the runtime has swept.
+/// the same disk; the gateway dies with it, and agent servers once the next one's runtime has swept.
 /// </summary>
 internal sealed class ListenerWorld : IDisposable
 {
+    private readonly FakeMachine _machine = new();
     private readonly Dictionary<string, string?> _settings;
     private SimulatedProcess? _process;
     private CancellationTokenSource _stop = new();
@@ -77,6 +78,7 @@ internal sealed class ListenerWorld : IDisposable
     public void Kill()
     {
         _process!.Kill();
+        Runtime.Die();
         Violations.AddRange(Runtime.Violations);
     }
 
@@ -234,7 +236,7 @@ internal sealed class ListenerWorld : IDisposable
 
         var built = services.BuildServiceProvider();
         var gateway = Gateway;
-        var runtime = new FakeRuntime(Simulation.Time, new MortalObserver(built.GetRequiredService<IReplicaObserver>(), process))
+        var runtime = new FakeRuntime(Simulation.Time, new MortalObserver(built.GetRequiredService<IReplicaObserver>(), process), _machine)
         {
             Behaviour = spec => Behaviour(spec),
             OnStart = async spec =>

@@ -76,7 +76,7 @@ public sealed class EnvironmentTests : ProcessRuntimeTest
             ("NODE_OPTIONS", "--throw-deprecation"), ("NODE_PATH", "/nowhere"), ("PYTHONPATH", "/nowhere"), ("PYTHONHOME", "/nowhere"),
             ("BASH_ENV", "/nowhere"), ("DOTNET_GCHeapCount", "2"), ("ASPNETCORE_URLS", "http://127.0.0.1:1"), ("npm_config_cache", "/nowhere"),
             ("HTTPS_PROXY", "http://127.0.0.1:3128"), ("TZ", "Asia/Tbilisi"), ("NODE_EXTRA_CA_CERTS", "/etc/ssl/ours.pem"));
-        using var host = await HostProcess.StartAsync(Root, ours, Tells);
+        using var host = await HostProcess.StartAsync(HostedReplicas.Of(Root, Tells), ours);
         var state = Assert.Single(Directory.GetDirectories(Path.Combine(Root, "data", "state")));
         var environment = await ReadAsync(state);
         await host.StopAsync();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text.Json;
 using Xunit;
 
 namespace Pilothouse.Runtimes.Process.Tests.World;
@@ -15,7 +16,8 @@ internal sealed class HostProcess : IDisposable
     private HostProcess(System.Diagnostics.Process process) => _process = process;
 
     /// <summary>Returns once all replicas are ready.</summary>
-    public static async Task<HostProcess> StartAsync(string root, IReadOnlyDictionary<string, string> environment, params IEnumerable<string> scripts)
+    /// <param name="environment">Beside what it needs itself; null: nothing.</param>
+    public static async Task<HostProcess> StartAsync(HostedReplicas replicas, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Pilothouse.Runtimes.Process.Tests"))
         {
@@ -23,8 +25,8 @@ internal sealed class HostProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in (IEnumerable<string>)[ReplicaHost.Verb, root, .. scripts])
-            start.ArgumentList.Add(argument);
+        start.ArgumentList.Add(ReplicaHost.Verb);
+        start.ArgumentList.Add(JsonSerializer.Serialize(replicas));
         start.Environment.Clear();
         foreach (var name in s_needed)
         {
@@ -33,7 +35,7 @@ internal sealed class HostProcess : IDisposable
 
         // Sockets of .NET's diagnostics would outlive a kill.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
-        foreach (var (name, value) in environment)
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
             start.Environment[name] = value;
 
         var host = new HostProcess(System.Diagnostics.Process.Start(start)!);

@@ -1,4 +1,3 @@
-using Pilothouse.Core.Launching;
 using Pilothouse.Core.Runtimes;
 
 namespace Pilothouse.Testing.Runtimes;
@@ -17,24 +16,31 @@ public enum FakeBehaviour
 
     /// <summary>Ends at once, every time: crash-looping, or ended when scratch.</summary>
     Exits,
+
+    /// <summary>Grows above its memory limit at once, and is ended for that.</summary>
+    OutOfMemory,
 }
 
 /// <summary>
 /// Replicas without processes, for tests of what drives a runtime. Passes <see cref="RuntimeContractTests"/>. All members may be called from
 /// several threads.
 /// </summary>
-public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = null) : IRuntime
+/// <param name="machine">Given to one after the other, as by control planes of which each killed one leaves its processes to the next.</param>
+public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = null, FakeMachine? machine = null) : IRuntime
 {
+    /// <summary>As the process runtime has it.</summary>
+    private const int CrashLoopExits = 5;
+
+    private readonly FakeMachine _machine = machine ?? new FakeMachine();
     private readonly Lock _lock = new();
     private readonly Dictionary<ReplicaName, Replica> _replicas = [];
     private readonly List<ReplicaSpec> _started = [];
     private readonly List<ReplicaName> _stopped = [];
     private readonly List<string> _violations = [];
-    private int _lastProcessId = 100_000;
 
     public string Kind => "fake";
 
-    /// <summary>Asked at each start; ready unless the test says otherwise.</summary>
+    /// <summary>Asked at each start, also of the next process of a replica that ended; ready unless the test says otherwise.</summary>
     public Func<ReplicaSpec, FakeBehaviour> Behaviour { get; set; } = _ => FakeBehaviour.Ready;
 
     /// <summary>Where a replica answers; a test that serves real HTTP puts its own address here.</summary>
@@ -49,11 +55,20 @@ public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = 
     /// <summary>With which code replicas that behave as <see cref="FakeBehaviour.Exits"/> end.</summary>
     public int ExitCode { get; init; } = 1;
 
+    /// <summary>After it a replica that ended gets its next process; null: when the test calls <see cref="Restart"/>.</summary>
+    public TimeSpan? RestartPause { get; init; }
+
+    /// <summary>How long a replica needs from SIGTERM until it ends by itself; what needs longer than its stop limit is killed then.</summary>
+    public Func<ReplicaSpec, TimeSpan> DrainTakes { get; init; } = _ => TimeSpan.Zero;
+
+    /// <summary>Of how many processes a replica consists.</summary>
+    public Func<ReplicaSpec, int> ProcessesOf { get; init; } = _ => 1;
+
     /// <summary>What each process prints first.</summary>
     public string FirstLine { get; init; } = "started";
 
-    /// <summary>What <see cref="SweepAsync"/> reports.</summary>
-    public int Leftovers { get; set; }
+    /// <summary>What each process prints last that was asked to end and had the time; null: nothing.</summary>
+    public string? LastLine { get; init; }
 
     public int Sweeps { get; private set; }
 
@@ -75,7 +90,7 @@ public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = 
         {
             Sweeps++;
             if (_replicas.Count > 0) _violations.Add("SweepAsync was called after replicas were started");
-            return Task.FromResult(Leftovers);
+            return Task.FromResult(_machine.EndAll());
         }
     }
 
@@ -112,52 +127,73 @@ public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = 
         cancellationToken.ThrowIfCancellationRequested();
         if (Find(name) is null) return;
         if (OnStop is { } onStop) await onStop(name);
+        if (FindReplica(name) is not { } replica) return;
 
-        Replica? replica;
+        var takes = DrainTakes(replica.Spec);
+        if (takes > TimeSpan.Zero) await Task.Delay(takes < stopLimit ? takes : stopLimit, time, cancellationToken);
         lock (_lock)
         {
-            if (!_replicas.Remove(name, out replica)) return;
+            if (_replicas.GetValueOrDefault(name) != replica) return;
+            _replicas.Remove(name);
             _stopped.Add(name);
+            End_NeedsLock(replica.Status);
         }
 
         replica.Timer?.Dispose();
+        if (takes <= stopLimit && LastLine is { } line) Tell(replica.Spec, "INFO", line);
         observer?.Changed(replica.Spec.Deployment);
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var status in List())
-            await StopAsync(status.Name, TimeSpan.Zero, CancellationToken.None);
+        {
+            if (FindReplica(status.Name) is { } replica)
+                await StopAsync(status.Name, replica.Spec.Launch.StopLimit, CancellationToken.None);
+        }
+
         IsDisposed = true;
     }
 
-    /// <summary>The health probe of a starting replica answers from now on.</summary>
-    public void MakeReady(ReplicaName name) => Change(name, status => status with
+    /// <summary>As <c>kill -9</c> of the control plane: nothing of this runtime happens any more, and its processes are left on the machine.</summary>
+    public void Die()
     {
-        Phase = ReplicaPhase.Ready,
-        Since = time.GetUtcNow(),
-        ReadyAfter = time.GetUtcNow() - status.StartedAt,
+        lock (_lock)
+        {
+            foreach (var replica in _replicas.Values) replica.Timer?.Dispose();
+            _replicas.Clear();
+            IsDisposed = true;
+        }
+    }
+
+    /// <summary>The health probe of a starting replica answers from now on.</summary>
+    public void MakeReady(ReplicaName name) => Change(name, replica =>
+    {
+        replica.Exits = 0;
+        return replica.Status with
+        {
+            Phase = ReplicaPhase.Ready,
+            Since = time.GetUtcNow(),
+            ReadyAfter = time.GetUtcNow() - replica.Status.StartedAt,
+        };
     });
 
-    /// <summary>The process ends once and comes back as <see cref="Behaviour"/> says when the test calls <see cref="Restart"/>.</summary>
-    public void Crash(ReplicaName name, string reason = "exit code 1", int code = 1, bool isOutOfMemory = false) =>
-        Change(name, (status, isScratch) => Exited(status, isScratch ? ReplicaPhase.Ended : ReplicaPhase.BackingOff, reason, code, isOutOfMemory));
+    /// <summary>The process ends once and comes back as <see cref="Behaviour"/> says, when <see cref="RestartPause"/> says.</summary>
+    public void Crash(ReplicaName name, string reason = "exit code 1", int code = 1, bool isOutOfMemory = false)
+    {
+        var changed = Change(name, replica => Exited_NeedsLock(replica.Status, PhaseAfterExit_NeedsLock(replica), reason, code, isOutOfMemory));
+        if (changed is { Spec.IsScratch: false } && RestartPause is { } pause) After(changed, pause, () => StartAgain(changed));
+    }
 
     /// <summary>The process ended so often that the runtime calls it a crash loop.</summary>
     public void CrashLoop(ReplicaName name, string reason = "exit code 1", int code = 1) =>
-        Change(name, status => Exited(status, ReplicaPhase.CrashLooping, reason, code, isOutOfMemory: false) with { Restarts = 5 });
+        Change(name, replica =>
+            Exited_NeedsLock(replica.Status, ReplicaPhase.CrashLooping, reason, code, isOutOfMemory: false) with { Restarts = CrashLoopExits });
 
     /// <summary>A crashed replica gets its next process.</summary>
     public void Restart(ReplicaName name)
     {
-        Replica? replica;
-        lock (_lock)
-        {
-            if (!_replicas.TryGetValue(name, out replica)) return;
-            replica.Status = Present(replica.Spec, replica.Status) with { Restarts = replica.Status.Restarts + 1 };
-        }
-
-        Begin(replica);
+        if (FindReplica(name) is { } replica) StartAgain(replica);
     }
 
     /// <summary>The replica prints a line.</summary>
@@ -171,7 +207,18 @@ public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = 
             replica.Status = replica.Status with { LastLines = [.. replica.Status.LastLines.TakeLast(19), message] };
         }
 
+        Tell(spec, level, message);
+    }
+
+    private void Tell(ReplicaSpec spec, string level, string message) =>
         observer?.Logged(new ReplicaLogLine(spec.Workspace, spec.Deployment, spec.Revision, time.GetUtcNow(), level, message));
+
+    private Replica? FindReplica(ReplicaName name)
+    {
+        lock (_lock)
+        {
+            return _replicas.GetValueOrDefault(name);
+        }
     }
 
     private Replica Add(ReplicaSpec spec, out bool isNew)
@@ -182,8 +229,8 @@ public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = 
             if (!isNew) return replica!;
 
             if (IsDisposed) _violations.Add($"{spec.Name} was started after the runtime was disposed");
-            if (!spec.IsScratch && spec.Launch.State == StateLocation.Files && OnSameFiles_NeedsLock(spec) is { } other)
-                _violations.Add($"{spec.Name} and {other.Spec.Name} run on the same state folder {spec.StateDirectory}");
+            if (_machine.OnFilesOf(spec) is { } other)
+                _violations.Add($"{spec.Name} and {other.Name} run on the same state folder {spec.StateDirectory}");
 
             var now = time.GetUtcNow();
             var status = new ReplicaStatus(
@@ -196,10 +243,6 @@ public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = 
         }
     }
 
-    private Replica? OnSameFiles_NeedsLock(ReplicaSpec spec) => _replicas.Values.FirstOrDefault(other =>
-        !other.Spec.IsScratch && other.Status.ProcessId is not null
-        && string.Equals(other.Spec.StateDirectory, spec.StateDirectory, StringComparison.Ordinal));
-
     private void Begin(Replica replica)
     {
         var spec = replica.Spec;
@@ -210,11 +253,14 @@ public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = 
             case FakeBehaviour.Ready:
                 MakeReady(spec.Name);
                 break;
-            case FakeBehaviour.Exits when spec.IsScratch:
-                Crash(spec.Name, $"exit code {ExitCode}", ExitCode);
+            case FakeBehaviour.Exits when !spec.IsScratch && RestartPause is null:
+                CrashLoop(spec.Name, $"exit code {ExitCode}", ExitCode);
                 break;
             case FakeBehaviour.Exits:
-                CrashLoop(spec.Name, $"exit code {ExitCode}", ExitCode);
+                Crash(spec.Name, $"exit code {ExitCode}", ExitCode);
+                break;
+            case FakeBehaviour.OutOfMemory:
+                Crash(spec.Name, $"out of memory (limit {spec.Limits.MemoryBytes >> 20} MiB)", 128 + 9, isOutOfMemory: true);
                 break;
             case FakeBehaviour.Late:
                 After(replica, spec.ReadyLimit, () =>
@@ -229,15 +275,29 @@ public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = 
         }
     }
 
-    private void MakeLate(ReplicaName name) =>
-        Change(name, status => status.Phase == ReplicaPhase.Starting ? status with { IsLate = true } : status);
+    private void StartAgain(Replica replica)
+    {
+        lock (_lock)
+        {
+            if (_replicas.GetValueOrDefault(replica.Spec.Name) != replica) return;
+            replica.Status = Present(replica.Spec, replica.Status) with { Restarts = replica.Status.Restarts + 1 };
+        }
 
-    private void After(Replica replica, TimeSpan pause, Action then) =>
+        Begin(replica);
+    }
+
+    private void MakeLate(ReplicaName name) =>
+        Change(name, replica => replica.Status.Phase == ReplicaPhase.Starting ? replica.Status with { IsLate = true } : replica.Status);
+
+    private void After(Replica replica, TimeSpan pause, Action then)
+    {
+        replica.Timer?.Dispose();
         replica.Timer = time.CreateTimer(_ => then(), state: null, pause, Timeout.InfiniteTimeSpan);
+    }
 
     private ReplicaStatus Present(ReplicaSpec spec, ReplicaStatus status)
     {
-        var processId = Interlocked.Increment(ref _lastProcessId);
+        var processId = _machine.Start(spec, ProcessesOf(spec));
         var now = time.GetUtcNow();
         return status with
         {
@@ -245,33 +305,48 @@ public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = 
             Since = now,
             StartedAt = now,
             ReadyAfter = null,
+            IsLate = false,
             ProcessId = processId,
             Endpoint = EndpointOf?.Invoke(spec) ?? new Uri($"http://127.0.0.1:{40_000 + (processId % 20_000)}"),
         };
     }
 
-    private ReplicaStatus Exited(ReplicaStatus status, ReplicaPhase phase, string reason, int code, bool isOutOfMemory) => status with
+    private ReplicaPhase PhaseAfterExit_NeedsLock(Replica replica)
     {
-        Phase = phase,
-        Since = time.GetUtcNow(),
-        ProcessId = null,
-        Endpoint = null,
-        LastExit = new ReplicaExit(reason, code, isOutOfMemory, time.GetUtcNow()),
-    };
+        if (replica.Spec.IsScratch) return ReplicaPhase.Ended;
+        return ++replica.Exits >= CrashLoopExits && RestartPause is not null ? ReplicaPhase.CrashLooping : ReplicaPhase.BackingOff;
+    }
 
-    private void Change(ReplicaName name, Func<ReplicaStatus, ReplicaStatus> change) => Change(name, (status, _) => change(status));
-
-    private void Change(ReplicaName name, Func<ReplicaStatus, bool, ReplicaStatus> change)
+    private ReplicaStatus Exited_NeedsLock(ReplicaStatus status, ReplicaPhase phase, string reason, int code, bool isOutOfMemory)
     {
-        ReplicaSpec spec;
+        End_NeedsLock(status);
+        return status with
+        {
+            Phase = phase,
+            Since = time.GetUtcNow(),
+            ProcessId = null,
+            Endpoint = null,
+            LastExit = new ReplicaExit(reason, code, isOutOfMemory, time.GetUtcNow()),
+        };
+    }
+
+    private void End_NeedsLock(ReplicaStatus status)
+    {
+        if (status.ProcessId is { } processId) _machine.End(processId);
+    }
+
+    /// <returns>The replica; null when it is not there.</returns>
+    private Replica? Change(ReplicaName name, Func<Replica, ReplicaStatus> change)
+    {
+        Replica? replica;
         lock (_lock)
         {
-            if (!_replicas.TryGetValue(name, out var replica)) return;
-            replica.Status = change(replica.Status, replica.Spec.IsScratch);
-            spec = replica.Spec;
+            if (!_replicas.TryGetValue(name, out replica)) return null;
+            replica.Status = change(replica);
         }
 
-        observer?.Changed(spec.Deployment);
+        observer?.Changed(replica.Spec.Deployment);
+        return replica;
     }
 
     private IReadOnlyList<T> Snapshot<T>(List<T> list)
@@ -287,6 +362,9 @@ public sealed class FakeRuntime(TimeProvider time, IReplicaObserver? observer = 
         public ReplicaSpec Spec { get; } = spec;
 
         public ReplicaStatus Status { get; set; } = status;
+
+        /// <summary>Since it was last ready.</summary>
+        public int Exits { get; set; }
 
         public ITimer? Timer { get; set; }
     }

@@ -18,13 +18,33 @@ public enum ContractServer
     /// <summary>Answers its health probe only after the limit of the test, 200 ms.</summary>
     Late,
 
-    /// <summary>Ends at once with exit code 3.</summary>
+    /// <summary>
+    /// Ends at once with exit code 3; as <see cref="Healthy"/> once there is a file <see cref="RuntimeContractTests.Mended"/> in its state directory.
+    /// </summary>
     Exits,
+
+    /// <summary>Takes ever more memory, far above the limit of the test, when it is the first on its state; later as <see cref="Healthy"/>.</summary>
+    Grows,
+
+    /// <summary>Ready soon; on SIGTERM it takes some 400 ms, prints <c>state is written</c> and ends.</summary>
+    Drains,
+
+    /// <summary>Ready soon; SIGTERM does nothing to it.</summary>
+    Stubborn,
+
+    /// <summary>Ready once it has started a process that is neither in its group nor in its session; SIGTERM ends it alone.</summary>
+    Daemonizes,
 }
 
-/// <summary>What every <see cref="IRuntime"/> must do; the fake and each adapter pass the same suite.</summary>
-public abstract class RuntimeContractTests : IAsyncLifetime
+/// <summary>
+/// What every <see cref="IRuntime"/> must do; the fake and each adapter pass the same suite. Here: starting, becoming ready, what is printed. How
+/// replicas end, are stopped and are swept is in the files beside.
+/// </summary>
+public abstract partial class RuntimeContractTests : IAsyncLifetime
 {
+    /// <summary>A file in the state directory of <see cref="ContractServer.Exits"/>.</summary>
+    public const string Mended = "mended";
+
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
     private IRuntime? _runtime;
 
@@ -33,29 +53,35 @@ public abstract class RuntimeContractTests : IAsyncLifetime
     /// <summary>Own directory of this test, removed after it.</summary>
     protected string Root { get; } = Directory.CreateTempSubdirectory("pilothouse-runtime-").FullName;
 
-    protected IRuntime Runtime => _runtime ?? throw new InvalidOperationException("The test has not begun.");
+    /// <summary>Made when it is first asked for: after what a test leaves behind.</summary>
+    protected IRuntime Runtime => _runtime ??= Create(Observer);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <summary>A runtime that restarts quickly, so that a crash loop takes no seconds.</summary>
+    /// <summary>A runtime that restarts quickly, so that a crash loop takes no seconds, and gives leftovers half a second.</summary>
     protected abstract IRuntime Create(IReplicaObserver observer);
 
     protected abstract LaunchSpec Launch(ContractServer server);
 
-    /// <summary>Whether the process of that status is there; a fake believes its own status.</summary>
-    protected abstract bool IsAlive(ReplicaStatus status);
+    /// <summary>Numbers of all processes of this test's replicas that are alive, whoever started them.</summary>
+    protected abstract IReadOnlyCollection<int> Processes();
 
-    public virtual ValueTask InitializeAsync()
-    {
-        _runtime = Create(Observer);
-        return ValueTask.CompletedTask;
-    }
+    /// <summary>SIGKILL to one of <see cref="Processes"/>, as by somebody else.</summary>
+    protected abstract void Kill(int processId);
+
+    /// <summary>A control plane on the data directory of this test starts these replicas, and dies by SIGKILL once they are ready.</summary>
+    protected abstract Task LeaveBehindAsync(params IReadOnlyList<ReplicaSpec> specs);
+
+    public virtual ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public virtual async ValueTask DisposeAsync()
     {
         await Runtime.DisposeAsync();
+        var left = Processes();
+        foreach (var process in left) Kill(process);
         Directory.Delete(Root, recursive: true);
         GC.SuppressFinalize(this);
+        Assert.Empty(left);
     }
 
     [Fact]
@@ -101,78 +127,6 @@ public abstract class RuntimeContractTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stopped_replica_is_forgotten_and_its_process_gone()
-    {
-        var spec = Spec(ContractServer.Healthy);
-        await Runtime.StartAsync(spec, Cancel);
-        var ready = await UntilAsync(spec, status => status.Phase == ReplicaPhase.Ready);
-        Assert.True(IsAlive(ready));
-
-        await Runtime.StopAsync(spec.Name, StopLimit, Cancel);
-
-        Assert.Null(Runtime.Find(spec.Name));
-        Assert.Empty(Runtime.List());
-        Assert.False(IsAlive(ready));
-    }
-
-    [Fact]
-    public async Task Stopping_what_is_absent_does_nothing()
-    {
-        var spec = Spec(ContractServer.Healthy);
-        await Runtime.StopAsync(spec.Name, StopLimit, Cancel);
-        await Runtime.StartAsync(spec, Cancel);
-
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Runtime.StopAsync(spec.Name, StopLimit, Cancel)));
-        await Runtime.StopAsync(spec.Name, StopLimit, Cancel);
-
-        Assert.Empty(Runtime.List());
-    }
-
-    [Fact]
-    public async Task Name_can_be_started_again_after_a_stop()
-    {
-        var spec = Spec(ContractServer.Healthy);
-        var first = await Runtime.StartAsync(spec, Cancel);
-        await Runtime.StopAsync(spec.Name, StopLimit, Cancel);
-
-        var second = await Runtime.StartAsync(spec, Cancel);
-        await UntilAsync(spec, status => status.Phase == ReplicaPhase.Ready);
-
-        Assert.NotEqual(first.ProcessId, second.ProcessId);
-    }
-
-    [Fact]
-    public async Task Replica_that_keeps_ending_is_reported_as_crash_loop_with_its_reason()
-    {
-        var spec = Spec(ContractServer.Exits);
-
-        await Runtime.StartAsync(spec, Cancel);
-        var looping = await UntilAsync(spec, status => status.Phase == ReplicaPhase.CrashLooping);
-
-        Assert.True(looping.Restarts > 0);
-        Assert.Equal(3, looping.LastExit!.Code);
-        Assert.Equal("exit code 3", looping.LastExit.Reason);
-        Assert.False(looping.LastExit.IsOutOfMemory);
-        Assert.Contains(spec.Deployment, Observer.Changes);
-    }
-
-    [Fact]
-    public async Task Scratch_replica_that_ends_is_not_started_again()
-    {
-        var spec = Spec(ContractServer.Exits) with { IsScratch = true };
-
-        await Runtime.StartAsync(spec, Cancel);
-        var ended = await UntilAsync(spec, status => status.Phase == ReplicaPhase.Ended);
-
-        Assert.Equal(0, ended.Restarts);
-        Assert.Equal("exit code 3", ended.LastExit!.Reason);
-        Assert.Null(ended.ProcessId);
-        Assert.Null(ended.Endpoint);
-        await Runtime.StopAsync(spec.Name, StopLimit, Cancel);
-        Assert.Empty(Runtime.List());
-    }
-
-    [Fact]
     public async Task Late_start_is_reported_as_late_and_still_counts()
     {
         var spec = Spec(ContractServer.Late) with { ReadyLimit = TimeSpan.FromMilliseconds(200) };
@@ -195,23 +149,8 @@ public abstract class RuntimeContractTests : IAsyncLifetime
         var late = await UntilAsync(spec, status => status.IsLate);
 
         Assert.Equal(ReplicaPhase.Starting, late.Phase);
-        Assert.True(IsAlive(late));
+        Assert.Contains(late.ProcessId!.Value, Processes());
         Assert.Null(late.ReadyAfter);
-    }
-
-    [Fact]
-    public async Task Replica_that_keeps_ending_harms_no_other()
-    {
-        var good = Spec(ContractServer.Healthy);
-        var bad = Spec(ContractServer.Exits);
-
-        await Runtime.StartAsync(bad, Cancel);
-        var started = await Runtime.StartAsync(good, Cancel);
-        await UntilAsync(bad, status => status.Phase == ReplicaPhase.CrashLooping);
-        var ready = await UntilAsync(good, status => status.Phase == ReplicaPhase.Ready);
-
-        Assert.Equal(started.ProcessId, ready.ProcessId);
-        Assert.Equal(2, Runtime.List().Count);
     }
 
     [Fact]
@@ -226,24 +165,6 @@ public abstract class RuntimeContractTests : IAsyncLifetime
         var line = Observer.Lines.First(line => line.Message == "hello from the server");
         Assert.Equal((spec.Workspace, spec.Deployment, spec.Revision), (line.Workspace, line.Deployment, line.Revision));
         Assert.Equal("INFO", line.Level);
-    }
-
-    [Fact]
-    public async Task Disposing_leaves_no_process()
-    {
-        ReplicaSpec[] specs = [Spec(ContractServer.Healthy), Spec(ContractServer.NeverReady), Spec(ContractServer.Exits)];
-        var started = await Task.WhenAll(specs.Select(spec => Runtime.StartAsync(spec, Cancel)));
-
-        await Runtime.DisposeAsync();
-
-        Assert.Empty(Runtime.List());
-        Assert.DoesNotContain(started, IsAlive);
-    }
-
-    [Fact]
-    public async Task Sweep_finds_nothing_where_nothing_ran()
-    {
-        Assert.Equal(0, await Runtime.SweepAsync(Cancel));
     }
 
     /// <summary>A new deployment whose only replica runs <paramref name="server"/>.</summary>
@@ -265,6 +186,12 @@ public abstract class RuntimeContractTests : IAsyncLifetime
             Limits = ReplicaLimits.Development,
             ReadyLimit = TimeSpan.FromMinutes(1),
         };
+    }
+
+    protected async Task<ReplicaStatus> StartUntilReadyAsync(ReplicaSpec spec)
+    {
+        await Runtime.StartAsync(spec, Cancel);
+        return await UntilAsync(spec, status => status.Phase == ReplicaPhase.Ready);
     }
 
     protected Task<ReplicaStatus> UntilAsync(ReplicaSpec spec, Func<ReplicaStatus, bool> isThere) => Eventually.ReadAsync(
