@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Pilothouse.Control.Backups;
 using Pilothouse.Control.Secrets;
 using Pilothouse.Control.Storage;
+using Pilothouse.Control.Tests.Upgrades;
 using Pilothouse.Control.Tests.World;
 using Xunit;
 
@@ -236,20 +237,40 @@ public sealed class RestoreTests(BackupFixture fixture) : BackupTest(fixture)
         Assert.Empty(Directory.EnumerateFileSystemEntries(directory));
     }
 
-    /// <summary>As the version wrote it that had no leases yet.</summary>
+    /// <summary>As the version wrote it whose schema was that of <see cref="Older"/>: without the tables and columns that came later.</summary>
     private async Task<string> OlderAsync()
     {
+        using var db = EmptyStore.Offline();
+        var schema = SchemaOfVersion.All(db).Single(version => version.Migration is Older).Model;
         var older = NewFile();
-        await BackupFiles.RewriteAsync(Backup, older, entries =>
+        await BackupFiles.RewriteAsync(Backup, older, entries => entries.ChangeHeader(header =>
         {
-            entries.ChangeHeader(header =>
+            header["migration"] = Older;
+            foreach (var table in header["tables"]!.AsArray().Select(table => table!.AsObject()).ToList())
             {
-                header["migration"] = Older;
-                header["tables"]!.AsArray().Remove(header.Table("leases"));
-            });
-            entries.RemoveAll(entry => entry.Name.Contains("leases", StringComparison.Ordinal));
-        });
+                var name = (string)table["name"]!;
+                if (schema.FindTable(name, null) is { } known) DropColumns(entries, table, column => known.FindColumn(column) is null);
+                else Drop(entries, header, table, name);
+            }
+        }));
         return older;
+    }
+
+    private static void Drop(List<(string Name, byte[] Content)> entries, JsonObject header, JsonObject table, string name)
+    {
+        header["tables"]!.AsArray().Remove(table);
+        entries.RemoveAll(entry => entry.Name.StartsWith($"tables/{name}/", StringComparison.Ordinal));
+    }
+
+    private static void DropColumns(List<(string Name, byte[] Content)> entries, JsonObject table, Predicate<string> isLater)
+    {
+        var columns = table["columns"]!.AsArray();
+        for (var at = columns.Count - 1; at >= 0; at--)
+        {
+            if (!isLater((string)columns[at]!["name"]!)) continue;
+            columns.RemoveAt(at);
+            entries.ChangeRows((string)table["name"]!, row => row.RemoveAt(at));
+        }
     }
 
     /// <summary>True: it refuses to start. Else nothing may be in it that looks like a store of somebody.</summary>
