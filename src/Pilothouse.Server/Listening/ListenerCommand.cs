@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pilothouse.Server.Listening.Doctor;
 
 namespace Pilothouse.Server.Listening;
 
@@ -8,7 +9,7 @@ internal static class ListenerCommand
     public static Command Create()
     {
         var flags = new ListenerOptionsOfCommand();
-        var command = new Command("listener", "Runs agents on this machine for a control plane elsewhere; ends on SIGTERM or Ctrl-C.");
+        var command = new Command("listener", "Runs agents on this machine for a control plane elsewhere; ends on SIGTERM or Ctrl-C.") { DoctorCommand.Create() };
         flags.AddTo(command);
         command.SetAction((parsed, cancellationToken) => ListenerProgram.RunAsync(flags.Read(parsed), cancellationToken));
         return command;
