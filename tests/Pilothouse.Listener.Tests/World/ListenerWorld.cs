@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Pilothouse.Contracts.Listeners;
 using Pilothouse.Core;
@@ -8,6 +9,8 @@ using Pilothouse.Core.Launching;
 using Pilothouse.Core.Revisions;
 using Pilothouse.Core.Routing;
 using Pilothouse.Core.Runtimes;
+using Pilothouse.Listener.Pulling;
+using Pilothouse.Listener.Remote;
 using Pilothouse.Listener.Replicas;
 using Pilothouse.Listener.State;
 using Pilothouse.Testing;
@@ -33,6 +36,7 @@ internal sealed class ListenerWorld : IDisposable
     {
         Root = Directory.CreateTempSubdirectory("pilothouse-listener-").FullName;
         Control = new FakeListenerProtocol(Simulation.Time);
+        Line = new TroubledLine(Control, Simulation.Time);
         _settings = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["Listener:ListenerId"] = Guid.NewGuid().ToString(),
@@ -44,6 +48,13 @@ internal sealed class ListenerWorld : IDisposable
     public string Root { get; }
     public Simulation Simulation { get; } = new();
     public FakeListenerProtocol Control { get; }
+
+    /// <summary>Between the listener and its control plane.</summary>
+    public TroubledLine Line { get; }
+
+    /// <summary>The listener's key, where what is wanted is kept on its disk under it; null: it is not kept.</summary>
+    public string? RemembersAs { get; set; }
+
     public FakeAgents Agents { get; } = new();
     public Faults Faults { get; } = new();
     public FakeRuntime Runtime { get; private set; } = null!;
@@ -227,7 +238,8 @@ internal sealed class ListenerWorld : IDisposable
         var services = new ServiceCollection().AddLogging();
         services.AddSingleton<TimeProvider>(Simulation.Time);
         services.AddListener(new ConfigurationBuilder().AddInMemoryCollection(_settings).Build());
-        services.AddSingleton<IListenerProtocol>(new FaultyProtocol(new SlowLogs(Control, this), process, Faults));
+        services.AddSingleton<IListenerProtocol>(new FaultyProtocol(new SlowLogs(Line, this), process, Faults));
+        if (RemembersAs is { } key) services.AddSingleton<IWantedMemory>(provider => Memory(provider, key));
         Gateway = new FakeGateway(Simulation.Time);
         services.AddSingleton<IGateway>(new MortalGateway(Gateway, process, Faults));
         services.AddSingleton<IRuntime>(provider => new FaultyRuntime(Runtime, process, Faults));
@@ -254,6 +266,13 @@ internal sealed class ListenerWorld : IDisposable
         Runtime = runtime;
         Agents.Runtime = runtime;
         return built;
+    }
+
+    private static SealedMemory Memory(IServiceProvider provider, string key)
+    {
+        var options = Options.Create(new ControlPlaneOptions { Key = key });
+        var identity = new ListenerIdentity { InstanceId = Guid.NewGuid(), ListenerId = Guid.NewGuid(), ControlPlane = "https://control.corp" };
+        return new SealedMemory(provider.GetRequiredService<IOptions<ListenerOptions>>(), new ListenerKey(options, identity), NullLogger<SealedMemory>.Instance);
     }
 
     private sealed class SlowLogs(IListenerProtocol inner, ListenerWorld world) : IListenerProtocol
