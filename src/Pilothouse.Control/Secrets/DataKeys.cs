@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Pilothouse.Control.Storage;
 using Pilothouse.Core;
 
@@ -15,7 +16,8 @@ internal sealed record WrappedKey(byte[] Wrapped, int Version);
 internal sealed record WrappedDataKey(WorkspaceId Workspace, byte[] Wrapped, int Version);
 
 /// <summary>One random key per workspace, stored wrapped by a master key.</summary>
-internal sealed class DataKeys(IDbContextFactory<PilothouseDb> databases, MasterKeys masters)
+internal sealed class DataKeys(
+    IDbContextFactory<PilothouseDb> databases, [FromKeyedServices(StorageFeature.Aside)] IDbContextFactory<PilothouseDb> aside, MasterKeys masters)
 {
     /// <summary>Held by whoever makes a data key or retires a master key, before anything else but <see cref="Guid.Empty"/>.</summary>
     public static readonly Guid Order = Guid.Parse("00000000-0000-0000-0000-000000000001");
@@ -92,9 +94,10 @@ internal sealed class DataKeys(IDbContextFactory<PilothouseDb> databases, Master
         return changed;
     }
 
+    /// <summary>Most who seal are in a transaction of theirs.</summary>
     private async Task<WrappedDataKey> ReadAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var db = await aside.CreateDbContextAsync(cancellationToken);
         return await db.Workspaces.AsNoTracking().Where(row => row.Id == workspace.Value)
             .Select(row => new WrappedDataKey(workspace, row.WrappedDataKey, row.MasterKeyVersion)).SingleAsync(cancellationToken);
     }

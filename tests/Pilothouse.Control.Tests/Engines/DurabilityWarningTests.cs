@@ -16,8 +16,7 @@ public sealed class DurableServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => Server = await PostgresServer.StartAsync(isDurable: true);
 
-    /// <summary>It goes with the process.</summary>
-    public ValueTask DisposeAsync() => default;
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
 }
 
 /// <summary>What a control plane says at its start of a real PostgreSQL with such settings, which are the server's, the database's or the connection's.</summary>

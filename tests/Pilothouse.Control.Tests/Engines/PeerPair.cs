@@ -18,9 +18,10 @@ internal sealed record PeerPair(EmptyDatabase Database, ControlHost First, Contr
     /// <param name="clock">Of the second one.</param>
     /// <param name="on">Null: the server that the tests share.</param>
     /// <param name="set">Said of the database before they start, e.g. <c>SET synchronous_commit = local</c>.</param>
-    public static async Task<PeerPair> StartAsync(TimeProvider? clock = null, PostgresServer? on = null, string? set = null)
+    /// <param name="more">Of their connections, e.g. <c>;Timeout=300</c>.</param>
+    public static async Task<PeerPair> StartAsync(TimeProvider? clock = null, PostgresServer? on = null, string? set = null, string more = "")
     {
-        var database = await EmptyDatabase.CreateAsync(on);
+        var database = await EmptyDatabase.CreateAsync(on, more);
         if (set is not null) await AlterAsync(database, set);
         var key = Path.Combine(Directory.CreateTempSubdirectory("pilothouse-key-").FullName, "master-key");
         await File.WriteAllTextAsync(key, $"1:{Convert.ToBase64String(new byte[32])}\n", ControlHost.Cancel);

@@ -5,7 +5,7 @@ using Xunit.Sdk;
 namespace Pilothouse.Testing.Postgres;
 
 /// <summary>A real PostgreSQL in a directory of its own, on loopback; gone with the test process.</summary>
-public sealed class PostgresServer
+public sealed class PostgresServer : IAsyncDisposable
 {
     private static readonly Lazy<Task<PostgresServer>> s_one = new(() => StartAsync());
 
@@ -24,8 +24,9 @@ public sealed class PostgresServer
         """;
 
     private readonly string _root;
+    private readonly Process _process;
 
-    private PostgresServer(string root, int port) => (_root, Port) = (root, port);
+    private PostgresServer(string root, int port, Process process) => (_root, Port, _process) = (root, port, process);
 
     public int Port { get; }
 
@@ -78,6 +79,13 @@ public sealed class PostgresServer
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>For whoever has one of his own: what the process leaves to its exit is ended there one by one, and xUnit gives that ten seconds.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _process.StandardInput.Close();
+        await _process.WaitForExitAsync();
+    }
+
     /// <summary>Another one than <see cref="OneAsync"/>.</summary>
     /// <param name="isDurable">With the settings that PostgreSQL has by itself; else nothing of it need stay.</param>
     public static async Task<PostgresServer> StartAsync(bool isDurable = false)
@@ -108,7 +116,7 @@ public sealed class PostgresServer
         process.BeginErrorReadLine();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => End(process);
 
-        var server = new PostgresServer(root, port);
+        var server = new PostgresServer(root, port, process);
         await Eventually.ReadAsync(server.AnswersAsync, answers => answers, "PostgreSQL answers");
         return server;
     }
@@ -128,6 +136,7 @@ public sealed class PostgresServer
 
     private static void End(Process process)
     {
+        if (process.HasExited) return;
         process.StandardInput.Close();
         process.WaitForExit(TimeSpan.FromSeconds(10));
     }
