@@ -86,7 +86,7 @@ internal static class ServingFindings
         var who = facts.Deployment.ListenerId is { } id ? $"listener {id}" : "the control plane's own listener";
         var action = facts.Deployment.ListenerId is null
             ? "Look at the control plane's own log; 'pilothouse serve' runs the listener inside."
-            : "Start it on its machine, and see in its own log whether it reaches the control plane.";
+            : "Start it on its machine; 'pilothouse-server listener doctor' there, with its own options, says which hop is broken.";
         if (facts.ListenerHeardAt is { } last)
         {
             return Of(
