@@ -44,7 +44,7 @@ public sealed class ChaosTests
             $"{acts.Count} calls ({string.Join(", ", acts.GroupBy(act => (act.Kind, act.Status)).OrderBy(one => one.Key).Select(one => $"{one.Count()} x {one.Key.Kind} {one.Key.Status}"))}); {nemesis.Done}; {(await world.SeenAsync()).Count} statuses seen");
         Assert.True(faults.Count == 0, string.Join('\n', faults));
         foreach (var (_, path) in clients.Agents)
-            foreach (var server in world.Servers) Assert.EndsWith(": hello", await new Agent($"{server.Address.AbsoluteUri.TrimEnd('/')}{path}", ChaosWorld.Key).AskAsync("hello"), StringComparison.Ordinal);
+            foreach (var server in world.Servers) Assert.EndsWith(": hello", await new Agent(new Uri(server.Address, path).AbsoluteUri, ChaosWorld.Key).AskAsync("hello"), StringComparison.Ordinal);
     }
 
     private static async Task DeployAgentsAsync(ChaosWorld world, Clients clients, int count)
@@ -52,9 +52,12 @@ public sealed class ChaosTests
         var control = new ControlPlane(world.Servers[1], ChaosWorld.Key);
         for (var at = 0; at < count; at++)
         {
-            var id = (await clients.CreateAsync(new Random(at), isAgent: true))!.Value;
+            // Every other one on the listener elsewhere.
+            var isRemote = at % 2 == 1;
+            var id = (await clients.CreateAsync(new Random(at), isAgent: true, isRemote ? world.Listener.Id : null))!.Value;
             await control.UntilAsync($"{id}", await control.DeployAsync($"{id}", Clients.Sample(0)));
-            clients.Agents[id] = new Uri((await control.SendAsync(HttpMethod.Get, $"/v2/deployments/{id}")).GetProperty("source_config").GetProperty("custom_url").GetString()!).AbsolutePath;
+            var url = new Uri((await control.SendAsync(HttpMethod.Get, $"/v2/deployments/{id}")).GetProperty("source_config").GetProperty("custom_url").GetString()!);
+            clients.Agents[id] = isRemote ? url.AbsoluteUri.TrimEnd('/') : url.AbsolutePath;
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using Npgsql;
 using Pilothouse.EndToEnd.World;
@@ -24,13 +25,15 @@ internal sealed class ChaosWorld : IAsyncDisposable
         CREATE FUNCTION note_revision() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
           IF TG_OP = 'INSERT' OR NEW.status <> OLD.status THEN
             INSERT INTO seen (deployment, revision, from_status, to_status, writer, holder) VALUES (NEW.deployment_id, NEW.id,
-              CASE WHEN TG_OP = 'INSERT' THEN '' ELSE OLD.status END, NEW.status, current_setting('application_name'), coalesce((SELECT writer FROM lease_holder), ''));
+              CASE WHEN TG_OP = 'INSERT' THEN '' ELSE OLD.status END, NEW.status, current_setting('application_name'),
+              CASE WHEN (SELECT listener_id FROM deployments WHERE id = NEW.deployment_id) IS NULL THEN coalesce((SELECT writer FROM lease_holder), '') ELSE current_setting('application_name') END);
           END IF; RETURN NEW; END $$;
         CREATE TRIGGER note_revision AFTER INSERT OR UPDATE ON revisions FOR EACH ROW EXECUTE FUNCTION note_revision();
         """;
 
     private readonly string _root = Directory.CreateTempSubdirectory("pilothouse-chaos-").FullName;
     private readonly List<RunningServer> _servers = [];
+    private Line? _line;
 
     private ChaosWorld(PostgresServer postgres) => (Postgres, Proxy) = (postgres, new CutProxy(postgres.Port));
 
@@ -39,6 +42,9 @@ internal sealed class ChaosWorld : IAsyncDisposable
     public CutProxy Proxy { get; }
 
     public IReadOnlyList<RunningServer> Servers => _servers;
+
+    /// <summary>On a machine of its own, as it were, and reaching whichever control plane takes its call.</summary>
+    public RunningListener Listener { get; private set; } = null!;
 
     public static async Task<ChaosWorld> StartAsync(int servers, TimeSpan lease)
     {
@@ -62,6 +68,8 @@ internal sealed class ChaosWorld : IAsyncDisposable
             if (at == 0) await world.ExecuteAsync(Triggers);
         }
 
+        world._line = new Line(IPAddress.Loopback, [.. world._servers.Select(server => server.Address.Port)]);
+        world.Listener = await RunningListener.StartAsync($"http://127.0.0.1:{world._line.Port}", Key, computeId: "chaos");
         return world;
     }
 
@@ -73,7 +81,7 @@ internal sealed class ChaosWorld : IAsyncDisposable
         (await ReadAsync("SELECT id FROM deployments", row => row.GetGuid(0))).ToHashSet(),
         (await ReadAsync("SELECT id, status FROM revisions", row => (row.GetGuid(0), row.GetString(1)))).ToDictionary(row => row.Item1, row => row.Item2),
         await ReadAsync("SELECT id FROM deployments WHERE active_revision_id IS NOT NULL", row => row.GetGuid(0)),
-        [.. _servers.SelectMany(server => Processes.ReplicasOf(server.DataDirectory)).Distinct(StringComparer.Ordinal).Select(DeploymentOf)],
+        [.. _servers.Select(server => server.DataDirectory).Append(Listener.DataDirectory).SelectMany(Processes.ReplicasOf).Distinct(StringComparer.Ordinal).Select(DeploymentOf)],
         await ReadAsync(
             "SELECT (data::jsonb->>'refused')::int, (data::jsonb->>'cut')::int FROM events WHERE kind = 'switched'", row => (row.GetInt32(0), row.GetInt32(1))));
 
@@ -85,7 +93,9 @@ internal sealed class ChaosWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Listener is not null) await Listener.DisposeAsync();
         foreach (var server in _servers) await server.DisposeAsync();
+        _line?.Dispose();
         Proxy.Dispose();
         if (TestContext.Current.TestState?.Result != TestResult.Failed) Directory.Delete(_root, recursive: true);
     }

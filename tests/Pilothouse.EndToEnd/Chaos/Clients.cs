@@ -17,7 +17,7 @@ internal sealed class Clients(ChaosWorld world, int deployments, CancellationTok
 
     public IReadOnlyList<Act> Acts => [.. _acts];
 
-    /// <summary>Deployments that run an agent; nobody deletes them.</summary>
+    /// <summary>Deployments that run an agent, and where it answers, at any control plane or at its listener; nobody deletes them.</summary>
     public ConcurrentDictionary<Guid, string> Agents { get; } = new();
 
     /// <summary>Much of little: deployments, and revisions whose build ends at once, since they name a file that is not there.</summary>
@@ -64,13 +64,14 @@ internal sealed class Clients(ChaosWorld world, int deployments, CancellationTok
     }
 
     /// <returns>Null when it was not acknowledged.</returns>
-    public async Task<Guid?> CreateAsync(Random random, bool isAgent = false)
+    /// <param name="listener">That runs it; null: the control planes do.</param>
+    public async Task<Guid?> CreateAsync(Random random, bool isAgent = false, string? listener = null)
     {
         var body = new
         {
             name = $"chaos-{Interlocked.Increment(ref _named)}",
             source = "internal_source",
-            source_config = new { deployment_type = "dev" },
+            source_config = new { deployment_type = "dev", listener_id = listener },
             source_revision_config = new { },
             secrets = Array.Empty<object>(),
         };

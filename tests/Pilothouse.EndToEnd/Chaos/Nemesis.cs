@@ -12,7 +12,7 @@ internal sealed class Nemesis(ChaosWorld world, TimeSpan lease, TimeSpan calm, C
     public async Task RunAsync(int seed)
     {
         var random = new Random(seed);
-        var kinds = new (string Name, Func<Random, Task> Act)[] { ("kill", KillAsync), ("pause", PauseAsync), ("restart PostgreSQL", _ => world.Postgres.RestartAsync()), ("cut", CutAsync) };
+        var kinds = new (string Name, Func<Random, Task> Act)[] { ("kill", KillAsync), ("pause", PauseAsync), ("restart PostgreSQL", _ => world.Postgres.RestartAsync()), ("cut", CutAsync), ("kill the listener", KillListenerAsync) };
         for (var turn = 0; !until.IsCancellationRequested; turn++)
         {
             await Task.Delay(calm, TimeProvider.System, until).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -29,6 +29,13 @@ internal sealed class Nemesis(ChaosWorld world, TimeSpan lease, TimeSpan calm, C
     {
         foreach (var server in world.Servers)
             if (await server.EndsWithinAsync(TimeSpan.Zero)) await server.StartAgainAsync();
+        if (await world.Listener.EndsWithinAsync(TimeSpan.Zero)) await world.Listener.StartAgainAsync();
+    }
+
+    private async Task KillListenerAsync(Random random)
+    {
+        await world.Listener.KillAsync();
+        await world.Listener.StartAgainAsync();
     }
 
     private async Task KillAsync(Random random)

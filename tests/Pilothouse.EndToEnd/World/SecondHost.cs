@@ -16,7 +16,7 @@ public sealed class SecondHost : IAsyncDisposable
     private readonly int _number;
     private readonly TimeSpan _delay;
 
-    private SlowLine? _slow;
+    private Line? _slow;
 
     private SecondHost(int number, TimeSpan delay) => (_number, _name, _delay) = (number, $"pilothouse-{System.Environment.ProcessId}-{number}", delay);
 
@@ -26,13 +26,13 @@ public sealed class SecondHost : IAsyncDisposable
     /// <summary>Where callers reach it.</summary>
     public string Callers => $"10.78.{_number}.2";
 
-    private string Line(int of) => $"ph{(of == 77 ? 'c' : 'a')}{System.Environment.ProcessId % 100_000}x{_number}";
+    private string LineOf(int of) => $"ph{(of == 77 ? 'c' : 'a')}{System.Environment.ProcessId % 100_000}x{_number}";
 
     /// <summary>Address of a control plane of this machine, as it is reached from there.</summary>
     public string ControlPlane(int port)
     {
         if (_delay == TimeSpan.Zero) return $"http://10.77.{_number}.1:{port}";
-        _slow ??= new SlowLine(IPAddress.Parse($"10.77.{_number}.1"), port, _delay);
+        _slow ??= new Line(IPAddress.Parse($"10.77.{_number}.1"), [port], _delay);
         return $"http://10.77.{_number}.1:{_slow.Port}";
     }
 
@@ -50,7 +50,7 @@ public sealed class SecondHost : IAsyncDisposable
         await RunAsync("ip", "netns", "add", host._name);
         foreach (var of in (int[])[77, 78])
         {
-            var (here, there) = (host.Line(of), host.Line(of) + "p");
+            var (here, there) = (host.LineOf(of), host.LineOf(of) + "p");
             await RunAsync("ip", "link", "add", here, "type", "veth", "peer", "name", there, "netns", host._name);
             await RunAsync("ip", "addr", "add", $"10.{of}.{host._number}.1/24", "dev", here);
             await RunAsync("ip", "link", "set", here, "up");
@@ -64,7 +64,7 @@ public sealed class SecondHost : IAsyncDisposable
     }
 
     /// <summary>As if somebody pulled the cable to the control plane out, or put it in again.</summary>
-    public Task PlugAsync(bool isIn) => RunAsync("ip", "link", "set", Line(77), isIn ? "up" : "down");
+    public Task PlugAsync(bool isIn) => RunAsync("ip", "link", "set", LineOf(77), isIn ? "up" : "down");
 
     public async ValueTask DisposeAsync()
     {
@@ -82,8 +82,8 @@ public sealed class SecondHost : IAsyncDisposable
             table inet pilothouse {
               chain input {
                 type filter hook input priority 0; policy accept;
-                iifname "{{Line(77)}}p" tcp flags & (syn|ack) == syn drop
-                iifname "{{Line(77)}}p" meta l4proto udp drop
+                iifname "{{LineOf(77)}}p" tcp flags & (syn|ack) == syn drop
+                iifname "{{LineOf(77)}}p" meta l4proto udp drop
               }
             }
 

@@ -4,18 +4,22 @@ using System.Threading.Channels;
 
 namespace Pilothouse.EndToEnd.World;
 
-/// <summary>A way to a port of this machine on which everything takes longer; as much goes through it as ever.</summary>
-public sealed class SlowLine : IDisposable
+/// <summary>
+/// A way to a port of this machine, or to one of several that takes connections, as through a balancer. Everything takes longer on it; as much goes through it as ever.
+/// </summary>
+public sealed class Line : IDisposable
 {
     private readonly TcpListener _listener;
     private readonly CancellationTokenSource _end = new();
+    private int _turn;
 
-    public SlowLine(IPAddress at, int target, TimeSpan delay)
+    /// <param name="targets">Tried in turn.</param>
+    public Line(IPAddress at, IReadOnlyList<int> targets, TimeSpan delay = default)
     {
         _listener = new TcpListener(at, 0);
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
-        _ = AcceptAsync(target, delay);
+        _ = AcceptAsync(targets, delay);
     }
 
     public int Port { get; }
@@ -26,13 +30,13 @@ public sealed class SlowLine : IDisposable
         _listener.Dispose();
     }
 
-    private async Task AcceptAsync(int target, TimeSpan delay)
+    private async Task AcceptAsync(IReadOnlyList<int> targets, TimeSpan delay)
     {
         while (!_end.IsCancellationRequested)
         {
             try
             {
-                _ = CarryAsync(await _listener.AcceptTcpClientAsync(_end.Token), target, delay);
+                _ = CarryAsync(await _listener.AcceptTcpClientAsync(_end.Token), targets, delay);
             }
             catch (Exception over) when (over is OperationCanceledException or SocketException or ObjectDisposedException)
             {
@@ -41,20 +45,36 @@ public sealed class SlowLine : IDisposable
         }
     }
 
-    private async Task CarryAsync(TcpClient near, int target, TimeSpan delay)
+    private async Task CarryAsync(TcpClient near, IReadOnlyList<int> targets, TimeSpan delay)
     {
         using (near)
-        using (var far = new TcpClient())
         {
             try
             {
+                using var far = await ConnectAsync(targets);
                 near.NoDelay = far.NoDelay = true;
-                await far.ConnectAsync(IPAddress.Loopback, target, _end.Token);
                 await Task.WhenAll(PumpAsync(near, far, delay), PumpAsync(far, near, delay));
             }
             catch (Exception over) when (over is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
             {
                 // One side hung up, and so does the other.
+            }
+        }
+    }
+
+    private async Task<TcpClient> ConnectAsync(IReadOnlyList<int> targets)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var far = new TcpClient();
+            try
+            {
+                await far.ConnectAsync(IPAddress.Loopback, targets[(Interlocked.Increment(ref _turn) & int.MaxValue) % targets.Count], _end.Token);
+                return far;
+            }
+            catch (SocketException) when (attempt < targets.Count)
+            {
+                far.Dispose();
             }
         }
     }
