@@ -2,6 +2,7 @@ using Pilothouse.Bench.Apis;
 using Pilothouse.Bench.Busy;
 using Pilothouse.Bench.Deploying;
 using Pilothouse.Bench.Gateways;
+using Pilothouse.Bench.Listeners;
 using Pilothouse.Bench.Scale;
 
 // What benchmarks start of themselves, to be held to a core of its own.
@@ -26,6 +27,7 @@ var benches = new Dictionary<string, Func<Task>>(StringComparer.Ordinal)
     ["scale"] = ScaleBench.RunAsync,
     ["busy"] = BusyBench.RunAsync,
     ["news"] = NewsBench.RunAsync,
+    ["listeners"] = ListenersBench.RunAsync,
 };
 // `redeploy` is a part of `deploy`.
 var asked = args.Length == 0 ? [.. benches.Keys.Where(name => name != "redeploy")] : args;

@@ -97,7 +97,7 @@ internal static class SeededDatabase
         copy.ExecuteNonQuery();
     }
 
-    private static SqliteConnection Open(string database)
+    public static SqliteConnection Open(string database)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = database, Pooling = false }.ToString());
         connection.Open();

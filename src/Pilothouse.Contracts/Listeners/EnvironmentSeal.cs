@@ -32,6 +32,20 @@ public static class EnvironmentSeal
         return Convert.ToBase64String(pair.PublicKey.ExportSubjectPublicKeyInfo());
     }
 
+    /// <summary>Whether environments can be sealed to that: a public key on P-256.</summary>
+    public static bool IsPublicKey(string text)
+    {
+        try
+        {
+            using var key = Read(text);
+            return true;
+        }
+        catch (Exception hostile) when (hostile is CryptographicException or FormatException or ArgumentException or PlatformNotSupportedException)
+        {
+            return false;
+        }
+    }
+
     /// <returns>Null when the text is no public key on P-256.</returns>
     public static EnvironmentSealer? SealerFor(string publicKey)
     {

@@ -6,7 +6,7 @@ using Pilothouse.Core;
 namespace Pilothouse.Control.Access;
 
 /// <summary>Looks keys up.</summary>
-internal sealed class ApiKeys(IDbContextFactory<PilothouseDb> databases, AccessCaches caches, KnownUsers users, TimeProvider clock)
+internal sealed class ApiKeys(OpenContexts contexts, AccessCaches caches, KnownUsers users, TimeProvider clock)
 {
     /// <summary>Null for an unknown, expired or revoked key, and for one whose user is disabled.</summary>
     public async ValueTask<Credential?> FindAsync(string text, CancellationToken cancellationToken)
@@ -24,8 +24,8 @@ internal sealed class ApiKeys(IDbContextFactory<PilothouseDb> databases, AccessC
 
     private async Task<Credential?> ReadAsync(byte[] hash, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var row = await db.ApiKeys.AsNoTracking().SingleOrDefaultAsync(row => row.Hash == hash, cancellationToken);
+        var row = await contexts.UseAsync(
+            db => db.ApiKeys.AsNoTracking().SingleOrDefaultAsync(row => row.Hash == hash, cancellationToken), cancellationToken);
         if (row is null || row.RevokedAt is not null || !CryptographicOperations.FixedTimeEquals(row.Hash, hash)) return null;
         return new Credential
         {

@@ -46,19 +46,28 @@ internal sealed class ListenerLeases(TimeProvider clock)
         return row.InstanceId == instance ? row.Lease : null;
     }
 
-    /// <summary>For another pull.</summary>
-    /// <returns>How long it may wait; null when the lease is another instance's by now.</returns>
-    public async Task<TimeSpan?> RenewAsync(PilothouseDb db, Guid listener, long lease, TimeSpan wanted, CancellationToken cancellationToken)
+    /// <summary>A lease that was renewed a moment ago lasts for another pull: listeners that hear much do not write each time.</summary>
+    /// <returns>How long that pull may wait; null: it is to be renewed.</returns>
+    public TimeSpan? Lasting(LeaseState lease, TimeSpan asked)
+    {
+        var left = Left(lease);
+        if (HasStandby(lease) || left < asked / 2) return null;
+        return left < asked ? left : asked;
+    }
+
+    /// <summary>For an answer without a wait, and for the way of the pull that follows.</summary>
+    public bool IsLasting(LeaseState lease) => Left(lease) > TimeSpan.Zero;
+
+    /// <returns>How long the pull may wait once that is written.</returns>
+    public (TimeSpan Wait, LeaseRenewal Renewal) Renewed(Guid listener, LeaseState lease, TimeSpan asked)
     {
         var now = clock.GetUtcNow();
-        var standbyAt = await db.ListenerContacts.Where(row => row.ListenerId == listener && row.Lease == lease)
-            .Select(row => new { row.StandbyAt }).SingleOrDefaultAsync(cancellationToken);
-        if (standbyAt is null) return null;
-        var wait = standbyAt.StandbyAt > now - s_standbyIsGone && wanted.TotalSeconds > WaitWithStandby ? TimeSpan.FromSeconds(WaitWithStandby) : wanted;
-        var renewed = await db.ListenerContacts.Where(row => row.ListenerId == listener && row.Lease == lease).ExecuteUpdateAsync(
-            set => set.SetProperty(row => row.LeaseUntil, now + wait + s_slack).SetProperty(row => row.At, now), cancellationToken);
-        return renewed == 1 ? wait : null;
+        var wait = IsTooLong(asked, lease) ? TimeSpan.FromSeconds(WaitWithStandby) : asked;
+        return (wait, new LeaseRenewal(listener, lease.Number, now + wait + s_slack, now));
     }
+
+    /// <summary>Whether a pull waits longer than it may while another instance stands by.</summary>
+    public bool IsTooLong(TimeSpan wait, LeaseState lease) => wait.TotalSeconds > WaitWithStandby && HasStandby(lease);
 
     /// <summary>The instance ends in good order: whoever stands by need not wait for the lease's end.</summary>
     public async Task ResignAsync(PilothouseDb db, Guid listener, long lease, CancellationToken cancellationToken)
@@ -78,4 +87,12 @@ internal sealed class ListenerLeases(TimeProvider clock)
     }
 
     public static string SupersededText(Guid listener) => $"Another instance of listener ID {listener} leads by now: stop what this one runs, and ask to lead again.";
+
+    /// <summary>How long a pull under it may wait.</summary>
+    private TimeSpan Left(LeaseState lease) => (lease.Until - clock.GetUtcNow() ?? TimeSpan.Zero) - s_slack;
+
+    private bool HasStandby(LeaseState lease) => lease.StandbyAt > clock.GetUtcNow() - s_standbyIsGone;
 }
+
+/// <param name="StandbyAt">When another instance last asked to lead.</param>
+internal sealed record LeaseState(long Number, DateTimeOffset? Until, DateTimeOffset? StandbyAt);

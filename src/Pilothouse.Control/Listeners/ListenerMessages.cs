@@ -56,7 +56,7 @@ internal static class ListenerMessages
     {
         Led(request.Lease, faults);
         if (request.SealTo is null) faults.Add("missing", ["body", "seal_to"], "Field required");
-        else if (EnvironmentSeal.SealerFor(request.SealTo) is null)
+        else if (!EnvironmentSeal.IsPublicKey(request.SealTo))
             faults.Add("value_error", ["body", "seal_to"], "Value error, must be a public key on P-256, as base64 of its SubjectPublicKeyInfo");
     }
 

@@ -16,6 +16,9 @@ internal static class ListenersFeature
         services.AddSingleton<ListenerWakes>();
         services.AddHostedService(provider => provider.GetRequiredService<ListenerWakes>());
         services.AddSingleton<ListenerLeases>();
+        services.AddSingleton<LeaseRenewals>();
+        services.AddHostedService(provider => provider.GetRequiredService<LeaseRenewals>());
+        services.AddSingleton<LedPull>();
         services.AddSingleton<ListenerFences>();
         services.AddSingleton<LeadListener>();
         services.AddSingleton<ServeListener>();

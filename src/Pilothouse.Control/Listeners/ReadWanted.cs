@@ -14,14 +14,30 @@ namespace Pilothouse.Control.Listeners;
 /// <summary>From rows to what a listener shall do.</summary>
 internal sealed class ReadWanted(AgentEnvironment environment, ILogger<ReadWanted> logger)
 {
-    /// <summary>Deployments of the listener that changed after that position; all of them after 0.</summary>
+    /// <summary>What was made but is not wanted yet has the position 0.</summary>
+    private const long BeforeAll = -1;
+
+    /// <summary>
+    /// The feed holds the present state of each deployment, so no position is too old for it; one ahead of it comes from before the store was put
+    /// back to an earlier copy.
+    /// </summary>
+    public async Task<PullAnswer> AnswerAsync(PilothouseDb db, PullRequest request, CancellationToken cancellationToken)
+    {
+        var last = await Counters.LastChangeAsync(db, cancellationToken);
+        var isFull = request.Cursor <= 0 || request.Cursor > last;
+        var deployments = await AfterAsync(db, request.ListenerId, isFull ? BeforeAll : request.Cursor, cancellationToken);
+        return new PullAnswer(last, isFull, [.. deployments.Select(one => one.Wanted)]);
+    }
+
+    /// <summary>Deployments of the listener that changed after that position.</summary>
     public async Task<IReadOnlyList<(WantedDeployment Wanted, long ChangedAt)>> AfterAsync(
         PilothouseDb db, Guid listener, long position, CancellationToken cancellationToken)
     {
         var deployments = await db.Deployments.AsNoTracking().ServedBy(listener)
-            .Where(row => position == 0 || row.ChangedAt > position)
+            .Where(row => row.ChangedAt > position)
             .OrderBy(row => row.ChangedAt)
             .ToListAsync(cancellationToken);
+        if (deployments.Count == 0) return [];
         var revisions = await RevisionsAsync(db, deployments, cancellationToken);
 
         var wanted = new List<(WantedDeployment, long)>(deployments.Count);
@@ -30,10 +46,12 @@ internal sealed class ReadWanted(AgentEnvironment environment, ILogger<ReadWante
         return wanted;
     }
 
-    /// <summary>The revision to bring up: the one in flight, else one that was late and is still given its chance.</summary>
-    public static IQueryable<RevisionRow> NextOnes(IQueryable<RevisionRow> rows) => rows.Where(row =>
-        row.Status == RevisionStatus.AwaitingDeploy || row.Status == RevisionStatus.Deploying
-        || (row.Status == RevisionStatus.DeployFailed && row.IsLate));
+    /// <summary>
+    /// The revision to bring up: the one in flight, else one that was late and is still given its chance. Said so that SQLite looks at the revisions of
+    /// those deployments: by the status it would read each revision of the store that ever failed.
+    /// </summary>
+    private static IQueryable<RevisionRow> NextOnes(IQueryable<RevisionRow> rows) => rows.Where(row =>
+        row.Status == RevisionStatus.DeployFailed ? row.IsLate : row.Status == RevisionStatus.AwaitingDeploy || row.Status == RevisionStatus.Deploying);
 
     private static async Task<ILookup<Guid, RevisionRow>> RevisionsAsync(
         PilothouseDb db, List<DeploymentRow> deployments, CancellationToken cancellationToken)

@@ -25,7 +25,12 @@ internal sealed class RemoveDeployment(UploadBlobs blobs, ListenerFences fences,
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(deployment.Id, cancellationToken);
-        if (!await fences.HoldsAsync(db, report.ListenerId, report.Lease, cancellationToken)) return false;
+        if (!await fences.HoldsAsync(db, report.ListenerId, report.Lease, cancellationToken))
+        {
+            await transaction.RollbackAsync(cancellationToken);
+            return false;
+        }
+
         await db.Logs.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Events.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);
         await db.Uploads.Where(row => row.DeploymentId == deployment.Id).ExecuteDeleteAsync(cancellationToken);

@@ -18,12 +18,19 @@ namespace Pilothouse.Control.Listeners;
 /// wanted now.
 /// </summary>
 internal sealed class TakeReport(
-    IDbContextFactory<PilothouseDb> databases, RemoveDeployment removeDeployment, ReportedEvents events, DeployLog deployLog,
+    OpenContexts contexts, RemoveDeployment removeDeployment, ReportedEvents events, DeployLog deployLog,
     ControlSignals signals, ListenerFences fences, TimeProvider clock)
 {
-    public async Task RunAsync(DeploymentReport report, CancellationToken cancellationToken)
+    public Task RunAsync(DeploymentReport report, CancellationToken cancellationToken) => contexts.UseAsync(
+        async db =>
+        {
+            await RunAsync(db, report, cancellationToken);
+            return report;
+        },
+        cancellationToken);
+
+    private async Task RunAsync(PilothouseDb db, DeploymentReport report, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
         if (report.Phase is "deleted")
         {
             if (await removeDeployment.RunAsync(db, report, cancellationToken)) signals.RevisionChanged(new DeploymentId(report.DeploymentId));
@@ -32,27 +39,39 @@ internal sealed class TakeReport(
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(report.DeploymentId, cancellationToken);
-        if (!await fences.HoldsAsync(db, report.ListenerId, report.Lease, cancellationToken)) return;
+        if (await TakeAsync(db, report, cancellationToken) is not var (revision, isChanged))
+        {
+            await transaction.RollbackAsync(cancellationToken);
+            return;
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        if (isChanged)
+        {
+            RevisionSpans.Told(revision!);
+            signals.RevisionChanged(new DeploymentId(report.DeploymentId));
+        }
+        else if (report.Events.Count > 0)
+        {
+            signals.EventsTold(new DeploymentId(report.DeploymentId));
+        }
+    }
+
+    /// <returns>Null when it is about what is not that listener's, or not any more.</returns>
+    private async Task<(RevisionRow? Revision, bool IsChanged)?> TakeAsync(PilothouseDb db, DeploymentReport report, CancellationToken cancellationToken)
+    {
+        if (!await fences.HoldsAsync(db, report.ListenerId, report.Lease, cancellationToken)) return null;
         var deployment = await db.Deployments.ServedBy(report.ListenerId)
             .SingleOrDefaultAsync(row => row.Id == report.DeploymentId, cancellationToken);
-        if (deployment is null) return;
+        if (deployment is null) return null;
         var revision = await db.Revisions.AsNoTracking()
             .SingleOrDefaultAsync(row => row.Id == report.RevisionId && row.DeploymentId == deployment.Id, cancellationToken);
 
         await events.KeepAsync(db, deployment, revision, report.Events, cancellationToken);
-        var changed = report.Generation == deployment.Generation && revision is not null
+        var isChanged = report.Generation == deployment.Generation && revision is not null
             && await TakePhaseAsync(db, deployment, revision, report, cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        if (changed)
-        {
-            RevisionSpans.Told(revision!);
-            signals.RevisionChanged(new DeploymentId(deployment.Id));
-        }
-        else if (report.Events.Count > 0)
-        {
-            signals.EventsTold(new DeploymentId(deployment.Id));
-        }
+        return (revision, isChanged);
     }
 
     private async Task<bool> TakePhaseAsync(

@@ -15,7 +15,7 @@ namespace Pilothouse.Control.Reconciling;
 
 /// <summary>Moves a deployment's revisions on: whose turn it is, which are passed over, and who builds. Building and deploying are others' work.</summary>
 internal sealed class DeploymentRevisionsReconciler(
-    IDbContextFactory<PilothouseDb> databases, IEnumerable<IArtifacts> artifacts, BuildInputs inputs, DeployLog deployLog, ControlSignals signals, TimeProvider clock)
+    IDbContextFactory<PilothouseDb> databases, OpenContexts contexts, IEnumerable<IArtifacts> artifacts, BuildInputs inputs, DeployLog deployLog, ControlSignals signals, TimeProvider clock)
     : IReconciler<DeploymentId>
 {
     public const string NoImageRuntime =
@@ -34,9 +34,11 @@ internal sealed class DeploymentRevisionsReconciler(
         return [.. ids.Select(id => new DeploymentId(id))];
     }
 
-    public async Task<Reconciled> ReconcileAsync(DeploymentId key, CancellationToken cancellationToken)
+    public Task<Reconciled> ReconcileAsync(DeploymentId key, CancellationToken cancellationToken) =>
+        contexts.UseAsync(db => ReconcileAsync(db, key, cancellationToken), cancellationToken);
+
+    private async Task<Reconciled> ReconcileAsync(PilothouseDb db, DeploymentId key, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var (deployment, unfinished, pin) = await ReadAsync(db, key, cancellationToken);
         if (deployment is null) return Reconciled.Settled.Instance;
         var plan = RevisionQueue.Plan(deployment.Value, unfinished, pin);
@@ -54,7 +56,12 @@ internal sealed class DeploymentRevisionsReconciler(
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(key.Value, cancellationToken);
         var (deployment, unfinished, pin) = await ReadAsync(db, key, cancellationToken);
-        if (deployment is null) return [];
+        if (deployment is null)
+        {
+            await transaction.RollbackAsync(cancellationToken);
+            return [];
+        }
+
         var plan = RevisionQueue.Plan(deployment.Value, unfinished, pin);
         foreach (var revision in plan.Interrupt)
             await InterruptAsync(db, revision, deployment == DeploymentStatus.AwaitingDelete ? null : pin, cancellationToken);

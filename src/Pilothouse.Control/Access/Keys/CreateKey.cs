@@ -17,6 +17,9 @@ internal sealed class CreateKey(IDbContextFactory<PilothouseDb> databases, RoleB
     /// <summary>Live ones, of one user.</summary>
     public const int MaxPersonalKeys = 100;
 
+    /// <summary>Live ones, of one listener: a workspace may have more listeners than keys of its own.</summary>
+    public const int MaxListenerKeys = 20;
+
     /// <summary>For a listener of the maker's workspace, which is looked at with the key.</summary>
     public Task<Outcome<MadeKey>> ListenerAsync(Caller maker, Guid listener, string name, DateTimeOffset? expiresAt, CancellationToken cancellationToken)
     {
@@ -91,9 +94,13 @@ internal sealed class CreateKey(IDbContextFactory<PilothouseDb> databases, RoleB
             return AccessRefusals.NoSuchRole(row.Role);
 
         var live = db.ApiKeys.Where(one => one.OrganizationId == organization && one.RevokedAt == null && (one.ExpiresAt == null || one.ExpiresAt > now));
-        var (count, limit) = row.UserId is { } of
-            ? (await live.CountAsync(one => one.UserId == of, cancellationToken), MaxPersonalKeys)
-            : (await live.CountAsync(one => one.UserId == null && one.WorkspaceId == row.WorkspaceId, cancellationToken), MaxServiceKeys);
+        var (counted, limit) = row switch
+        {
+            { UserId: { } of } => (live.Where(one => one.UserId == of), MaxPersonalKeys),
+            { ListenerId: { } of } => (live.Where(one => one.WorkspaceId == row.WorkspaceId && one.ListenerId == of), MaxListenerKeys),
+            _ => (live.Where(one => one.UserId == null && one.ListenerId == null && one.WorkspaceId == row.WorkspaceId), MaxServiceKeys),
+        };
+        var count = await counted.CountAsync(cancellationToken);
         return count < limit ? null : new Rejection(Codes.LimitReached, $"There are {count} keys already, and there may be {limit}: revoke those that nobody uses.");
     }
 }
