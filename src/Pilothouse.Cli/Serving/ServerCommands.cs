@@ -16,7 +16,7 @@ internal static class ServerCommands
     private static readonly string[] s_verbs = ["serve", "listener"];
 
     /// <summary>For the list of commands; what is typed never comes here.</summary>
-    public static IEnumerable<Command> Create() => 
+    public static IEnumerable<Command> Create() =>
     [
         new Command("serve", "Starts a control plane here; see 'pilothouse serve --help'."),
         new Command("listener", "Runs agents here for a control plane elsewhere; see 'pilothouse listener --help'."),

@@ -9,12 +9,15 @@ namespace Pilothouse.Control.Listeners;
 /// </summary>
 internal sealed class LedPull(OpenContexts contexts, ListenerWakes wakes, ListenerLeases leases, LeaseRenewals renewals, ReadWanted wanted, TimeProvider clock)
 {
-    private static readonly PreparedRead<State> s_read = new(
+    internal const string ReadSql =
         """
         SELECT lease, lease_until, standby_at, (SELECT value FROM counters WHERE name = 'changes'),
           (SELECT MAX(changed_at) FROM deployments WHERE listener_id = @listener AND changed_at > @cursor)
         FROM listener_contacts WHERE listener_id = @listener
-        """,
+        """;
+
+    private static readonly PreparedRead<State> s_read = new(
+        ReadSql,
         [("@listener", DbType.Guid), ("@cursor", DbType.Int64)],
         (db, reader) => new State(
             new LeaseState(reader.GetInt64(0), reader.IsDBNull(1) ? null : db.TimeAt(reader, 1), reader.IsDBNull(2) ? null : db.TimeAt(reader, 2)),

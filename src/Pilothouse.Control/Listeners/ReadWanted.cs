@@ -50,7 +50,7 @@ internal sealed class ReadWanted(AgentEnvironment environment, ILogger<ReadWante
     /// The revision to bring up: the one in flight, else one that was late and is still given its chance. Said so that SQLite looks at the revisions of
     /// those deployments: by the status it would read each revision of the store that ever failed.
     /// </summary>
-    private static IQueryable<RevisionRow> NextOnes(IQueryable<RevisionRow> rows) => rows.Where(row =>
+    internal static IQueryable<RevisionRow> NextOnes(IQueryable<RevisionRow> rows) => rows.Where(row =>
         row.Status == RevisionStatus.DeployFailed ? row.IsLate : row.Status == RevisionStatus.AwaitingDeploy || row.Status == RevisionStatus.Deploying);
 
     private static async Task<ILookup<Guid, RevisionRow>> RevisionsAsync(
