@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,8 +8,11 @@ using Pilothouse.Control.Storage;
 namespace Pilothouse.Control.Access;
 
 /// <summary>When keys were last used. Noted in memory, and written now and then: no request waits for it.</summary>
-internal sealed class KeyUse(IDbContextFactory<PilothouseDb> databases, TimeProvider clock)
+internal sealed class KeyUse(OpenContexts contexts, TimeProvider clock)
 {
+    private static readonly PreparedWrite s_write = new(
+        "UPDATE api_keys SET last_used_at = @at WHERE id = @id", [("@at", DbType.DateTimeOffset), ("@id", DbType.Guid)]);
+
     /// <summary>One key is written at most this often.</summary>
     public static readonly TimeSpan Pace = TimeSpan.FromMinutes(1);
 
@@ -29,17 +33,22 @@ internal sealed class KeyUse(IDbContextFactory<PilothouseDb> databases, TimeProv
     {
         if (_waiting.IsEmpty) return;
         if (_written.Count >= MaxNoted) _written.Clear();
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var noted = _waiting.ToArray();
-        foreach (var (key, at) in noted)
-            await db.ApiKeys.Where(row => row.Id == key).ExecuteUpdateAsync(set => set.SetProperty(row => row.LastUsedAt, at), cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await contexts.UseAsync(db => WriteAsync(db, noted, cancellationToken), cancellationToken);
         foreach (var one in noted)
         {
             _written[one.Key] = one.Value;
             _waiting.TryRemove(one);
         }
+    }
+
+    /// <summary>Others wait meanwhile: a thousand listeners have a thousand keys.</summary>
+    private static async Task<int> WriteAsync(PilothouseDb db, KeyValuePair<Guid, DateTimeOffset>[] noted, CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        foreach (var (key, at) in noted) await db.Prepared.WriteAsync(s_write, [at, key], cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return noted.Length;
     }
 }
 
