@@ -29,6 +29,8 @@ internal sealed class EngineHost : IAsyncDisposable
 
     public IBuildEngine Engine => _services.GetRequiredService<IBuildEngine>();
 
+    public IServiceProvider Services => _services;
+
     public IArtifacts Artifacts => _services.GetRequiredService<IArtifacts>();
 
     public BuildPlaces Places => _services.GetRequiredService<BuildPlaces>();

@@ -98,7 +98,7 @@ internal sealed class FetchedArtifacts(
         }
     }
 
-    private async Task EnsureToolsAsync(LaunchSpec launch, CancellationToken cancellationToken)
+    internal async Task EnsureToolsAsync(LaunchSpec launch, CancellationToken cancellationToken)
     {
         foreach (var tool in ToolSite.NamedBy(launch)) await EnsureToolAsync(tool, depth: 0, cancellationToken);
     }

@@ -59,20 +59,25 @@ internal sealed class PackageDownload(SendRequest send, TimeProvider time)
     {
         using var silent = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var timer = time.CreateTimer(_ => silent.Cancel(), state: null, s_silence, Timeout.InfiniteTimeSpan);
-        try
+        await using var source = await answer.Content.ReadAsStreamAsync(silent.Token).ConfigureAwait(false);
+        var buffer = new byte[128 * 1024];
+        int read;
+        while ((read = await ReadAsync().ConfigureAwait(false)) > 0)
         {
-            await using var source = await answer.Content.ReadAsStreamAsync(silent.Token).ConfigureAwait(false);
-            var buffer = new byte[128 * 1024];
-            int read;
-            while ((read = await source.ReadAsync(buffer, silent.Token).ConfigureAwait(false)) > 0)
-            {
-                timer.Change(s_silence, Timeout.InfiniteTimeSpan);
-                await target.WriteAsync(buffer.AsMemory(0, read), silent.Token).ConfigureAwait(false);
-            }
+            timer.Change(s_silence, Timeout.InfiniteTimeSpan);
+            await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception broken) when (broken is HttpRequestException or HttpIOException || (broken is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+
+        async Task<int> ReadAsync()
         {
-            throw new UnreachableException(answer.RequestMessage?.RequestUri ?? address, broken);
+            try
+            {
+                return await source.ReadAsync(buffer, silent.Token).ConfigureAwait(false);
+            }
+            catch (Exception broken) when (broken is HttpRequestException or IOException || (broken is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                throw new UnreachableException(answer.RequestMessage?.RequestUri ?? address, broken);
+            }
         }
     }
 
