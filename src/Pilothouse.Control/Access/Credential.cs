@@ -34,10 +34,10 @@ internal sealed record Credential
 
 /// <summary>What a credential may do in one workspace.</summary>
 /// <param name="Role">For people; the permissions decide.</param>
-/// <param name="IsOrganizationAdmin">May do everything in its organization.</param>
+/// <param name="IsOrganizationAdmin">May do everything in its organization but what listeners do.</param>
 internal sealed record Grant(string Role, bool IsOrganizationAdmin, IReadOnlySet<string> Permissions)
 {
-    public bool May(string permission) => IsOrganizationAdmin || Permissions.Contains(permission);
+    public bool May(string permission) => (IsOrganizationAdmin && permission is not Access.Permissions.ServeListener) || Permissions.Contains(permission);
 
     /// <summary>Those of the given ones that it lacks.</summary>
     public IReadOnlyList<string> Lacks(IEnumerable<string> permissions) => [.. permissions.Where(one => !May(one)).Order(StringComparer.Ordinal)];

@@ -7,7 +7,7 @@ namespace Pilothouse.Control.Access;
 /// <summary>What a credential may do where.</summary>
 internal sealed class Standing(IDbContextFactory<PilothouseDb> databases, AccessCaches caches, KnownUsers users, RoleBook roles)
 {
-    private static readonly IReadOnlySet<string> s_everything = Permissions.All.ToHashSet(StringComparer.Ordinal);
+    private static readonly IReadOnlySet<string> s_everything = Permissions.All.Where(permission => permission is not Permissions.ServeListener).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Null when it does not reach the workspace.</summary>
     public async ValueTask<Grant?> FindAsync(Credential credential, WorkspaceId workspace, CancellationToken cancellationToken)

@@ -3,8 +3,11 @@ namespace Pilothouse.Control.Tests.Access;
 /// <param name="Permission">Null: every caller with a good key.</param>
 internal sealed record MatrixLine(string? Permission, string Who)
 {
-    /// <summary>a(dmin), e(ditor), v(iewer), c(ustom); the administrator of the organization always, a stranger never.</summary>
-    public bool LetsIn(string role) => Permission is null || role is "organization" || (role is not "stranger" && Who.Contains(role[0], StringComparison.Ordinal));
+    /// <summary>
+    /// a(dmin), e(ditor), v(iewer), c(ustom); the administrator of the organization always, but for what listeners do, which is for their own keys; a stranger
+    /// never.
+    /// </summary>
+    public bool LetsIn(string role) => Permission is null || (role is "organization" && Permission is not "listeners:serve") || (role is not "stranger" && Who.Contains(role[0], StringComparison.Ordinal));
 }
 
 /// <summary>
@@ -68,6 +71,16 @@ internal static class MatrixTable
         GET    /v2/listeners/{listener_id}                                        listeners:read             a e v
         PATCH  /v2/listeners/{listener_id}                                        listeners:update           a
         DELETE /v2/listeners/{listener_id}                                        listeners:delete           a
+        POST   /v2/listeners/{listener_id}/keys                                   listeners:create           a
+        POST   /v2/listeners/{listener_id}/protocol/lead                          listeners:serve
+        POST   /v2/listeners/{listener_id}/protocol/resign                        listeners:serve
+        POST   /v2/listeners/{listener_id}/protocol/pull                          listeners:serve
+        POST   /v2/listeners/{listener_id}/protocol/reports                       listeners:serve
+        POST   /v2/listeners/{listener_id}/protocol/logs                          listeners:serve
+        POST   /v2/listeners/{listener_id}/protocol/callers                       listeners:serve
+        GET    /v2/listeners/{listener_id}/protocol/artifacts/{digest}            listeners:serve
+        GET    /v2/listeners/{listener_id}/protocol/tools/{kind}/{version}        listeners:serve
+        GET    /v2/listeners/{listener_id}/protocol/tools/{kind}/{version}/{part}  listeners:serve
         GET    /v1/integrations/github/install                                    integrations:read          a e v
         GET    /v1/integrations/github/{integration_id}/repos                     integrations:read          a e v
         GET    /v1/integrations/forge/github/install                              integrations:read          a e v

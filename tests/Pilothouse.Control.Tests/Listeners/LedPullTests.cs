@@ -123,6 +123,8 @@ public sealed class LedPullTests : IAsyncLifetime
         List<Guid> owners = [.. Enumerable.Range(0, 20).Select(_ => Guid.NewGuid())];
         var plans = await _world.Host.WithDbAsync(async db =>
         {
+            // PostgreSQL goes by what the tables hold, and these hold nothing.
+            if (db is not SqliteDb) Assert.Skip("Plans of SQLite.");
             await db.Database.OpenConnectionAsync(Cancel);
             await using var pull = db.Database.GetDbConnection().CreateCommand();
             pull.CommandText = LedPull.ReadSql;
