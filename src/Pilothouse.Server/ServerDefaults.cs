@@ -10,8 +10,8 @@ internal static class ServerDefaults
     /// <summary>Requests under way may finish; then agent servers are stopped, each within the limit of its own launch spec.</summary>
     private static readonly TimeSpan s_shutdownLimit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Once its configuration is complete.</summary>
-    public static void UseServerDefaults(this WebApplicationBuilder builder)
+    /// <summary>Once its configuration is complete, and ahead of whatever writes logs elsewhere too.</summary>
+    public static void UseServerLog(this WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Yarp", LogLevel.Warning);
@@ -22,6 +22,11 @@ internal static class ServerDefaults
             console.ColorBehavior = LoggerColorBehavior.Disabled;
         });
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    /// <summary>After whatever reads the addresses as they were configured: this changes them.</summary>
+    public static void UseServerAddresses(this WebApplicationBuilder builder)
+    {
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdownLimit);
         builder.WebHost.UseUrls(
             [

@@ -16,8 +16,9 @@ internal static class ListenerHost
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration);
         builder.Configuration["Listener:ListenerId"] = identity.ListenerId.ToString();
-        builder.UseServerDefaults();
+        builder.UseServerLog();
         builder.AddProbes();
+        builder.UseServerAddresses();
 
         builder.Services.AddRemoteControlPlane(builder.Configuration, identity, new LeadSettings(Telemetry.Version, builder.Configuration["Gateway:PublicUrl"]));
         builder.Services.AddFetchedArtifacts(builder.Configuration);

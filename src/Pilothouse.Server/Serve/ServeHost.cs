@@ -15,8 +15,9 @@ internal static class ServeHost
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddServeSettings(flags);
-        builder.UseServerDefaults();
+        builder.UseServerLog();
         builder.AddObserving();
+        builder.UseServerAddresses();
 
         builder.Services.AddS3Bucket(builder.Configuration);
         builder.Services.AddControl(builder.Configuration);

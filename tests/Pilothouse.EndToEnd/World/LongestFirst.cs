@@ -10,7 +10,7 @@ namespace Pilothouse.EndToEnd.World;
 /// <summary>What takes minutes begins at once, so that nothing waits for it at the end.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
-    private static readonly string[] s_long = [SharedServer.Name, nameof(Crashes.KillTests), nameof(Chaos.ChaosTests)];
+    private static readonly string[] s_long = [SharedServer.Name, nameof(Crashes.KillInBuildTests), nameof(Chaos.ChaosTests), nameof(Crashes.KillInDeployTests), nameof(Remote.RemoteListenerTests)];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
