@@ -106,7 +106,9 @@ public sealed class PackageTests : IAsyncDisposable
         var launch = new LaunchSpec
         {
             Arguments = [$"${{toolchain}}/{kind}/1.0/bin/python", $"${{toolchain}}/{kind}/1.0/start-0123456789ab/start.py"],
-            WorkingDirectory = "${state}", HealthPath = "/ok", State = StateLocation.None,
+            WorkingDirectory = "${state}",
+            HealthPath = "/ok",
+            State = StateLocation.None,
         };
 
         await there.EnsureToolsAsync(launch, Cancel);
