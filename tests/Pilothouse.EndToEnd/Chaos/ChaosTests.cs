@@ -54,7 +54,10 @@ public sealed class ChaosTests
         {
             // Every other one on the listener elsewhere.
             var isRemote = at % 2 == 1;
-            var id = (await clients.CreateAsync(new Random(at), isAgent: true, isRemote ? world.Listener.Id : null))!.Value;
+            var seed = at;
+            Guid? made = null;
+            await Eventually.TrueAsync(() => made is not null || (made = clients.CreateAsync(new Random(seed), isAgent: true, isRemote ? world.Listener.Id : null).GetAwaiter().GetResult()) is not null);
+            var id = made!.Value;
             await control.UntilAsync($"{id}", await control.DeployAsync($"{id}", Clients.Sample(0)));
             var url = new Uri((await control.SendAsync(HttpMethod.Get, $"/v2/deployments/{id}")).GetProperty("source_config").GetProperty("custom_url").GetString()!);
             clients.Agents[id] = isRemote ? url.AbsoluteUri.TrimEnd('/') : url.AbsolutePath;
