@@ -2,6 +2,7 @@
 # those that are about disks bring one of their own.
 if [[ -z ${TMPDIR:-} && -w /dev/shm ]] && (($(awk '/^MemAvailable/ { print $2 }' /proc/meminfo) > 12 * 1024 * 1024)); then
   TMPDIR=$(mktemp -d /dev/shm/pilothouse-XXXXXX)
+  chmod 1777 "$TMPDIR" # as /tmp: PostgreSQL runs as a user of its own
   export TMPDIR
   trap '((${failed:-1} > 0)) && say "what failed left its files in $TMPDIR" || rm -rf "$TMPDIR"; leave' EXIT
 fi
