@@ -4,5 +4,5 @@ if [[ -z ${TMPDIR:-} && -w /dev/shm ]] && (($(awk '/^MemAvailable/ { print $2 }'
   TMPDIR=$(mktemp -d /dev/shm/pilothouse-XXXXXX)
   chmod 1777 "$TMPDIR" # as /tmp: PostgreSQL runs as a user of its own
   export TMPDIR
-  trap '((${failed:-1} > 0)) && say "what failed left its files in $TMPDIR" || rm -rf "$TMPDIR"; leave' EXIT
+  trap 'leave; ((${failed:-0} > 0)) && say "what failed left its files in $TMPDIR" || rm -rf "$TMPDIR"' EXIT
 fi

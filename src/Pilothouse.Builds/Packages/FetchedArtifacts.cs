@@ -14,6 +14,7 @@ internal sealed class FetchedArtifacts(
     private const int AtOnce = 2;
 
     private readonly SemaphoreSlim _room = new(AtOnce);
+    private readonly CancellationTokenSource _end = new();
     private readonly Dictionary<string, Task<bool>> _underWay = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
@@ -41,34 +42,41 @@ internal sealed class FetchedArtifacts(
         return store.RemoveUnusedAsync(digestsInUse, cancellationToken);
     }
 
-    public void Dispose() => _room.Dispose();
+    public void Dispose()
+    {
+        _end.Cancel();
+        _end.Dispose();
+        _room.Dispose();
+    }
 
-    /// <summary>Several deployments of one artifact fetch it once; who gives up waiting leaves it to the others.</summary>
-    private async Task<bool> OnceAsync(string digest, CancellationToken cancellationToken)
+    /// <summary>Several deployments of one artifact fetch it once; who gives up waiting leaves it to the others, and to the next who asks.</summary>
+    private Task<bool> OnceAsync(string digest, CancellationToken cancellationToken)
     {
         Task<bool> fetching;
         lock (_lock)
         {
-            if (!_underWay.TryGetValue(digest, out fetching!)) _underWay[digest] = fetching = FetchAsync(digest, cancellationToken);
+            if (!_underWay.TryGetValue(digest, out fetching!)) _underWay[digest] = fetching = FetchToEndAsync(digest, _end.Token);
         }
 
+        return fetching.WaitAsync(cancellationToken);
+    }
+
+    private async Task<bool> FetchToEndAsync(string digest, CancellationToken cancellationToken)
+    {
+        // Leaves the lock of whoever asked first.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            return await fetching.WaitAsync(cancellationToken);
+            return await FetchAsync(digest, cancellationToken);
         }
         finally
         {
-            lock (_lock)
-            {
-                if (fetching.IsCompleted) _underWay.Remove(digest);
-            }
+            lock (_lock) _underWay.Remove(digest);
         }
     }
 
     private async Task<bool> FetchAsync(string digest, CancellationToken cancellationToken)
     {
-        // Leaves the lock of whoever asked first.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await _room.WaitAsync(cancellationToken);
         var arrived = Path.Combine(Folder, $"{digest}.{Guid.NewGuid():N}");
         try

@@ -42,21 +42,27 @@ internal sealed class PackedPackages(BuildPlaces places, IArtifacts artifacts, I
         if (Find(name) is { } there) return there;
         if (!Directory.Exists(folder)) return null;
         await _one.WaitAsync(cancellationToken);
+        var part = Path.Combine(Folder, $"{name}.{Guid.NewGuid():N}{Part}");
         try
         {
             if (Find(name) is { } made) return made;
             Directory.CreateDirectory(Folder);
             RemoveOld();
-            var part = Path.Combine(Folder, $"{name}.{Guid.NewGuid():N}{Part}");
             await ArtifactArchive.PackAsync(folder, part, cancellationToken, site);
             string sha256;
-            await using (var file = File.OpenRead(part)) sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+            await using (var file = File.OpenRead(part))
+            {
+                sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+                RandomAccess.FlushToDisk(file.SafeFileHandle);
+            }
+
             var package = new Package(Path.Combine(Folder, $"{name}.{sha256}{Ending}"), sha256);
             File.Move(part, package.File, overwrite: true);
             return package;
         }
         finally
         {
+            if (File.Exists(part)) File.Delete(part);
             _one.Release();
         }
     }

@@ -27,18 +27,30 @@ internal sealed class KnownCallers(IOptions<ListenerOptions> options, TimeProvid
     public void Keep(string hash, KnownCaller caller)
     {
         var kept = _kept.Value;
-        if (kept.Count >= MaxKept) kept.Clear();
+        var wasGood = kept.TryGetValue(hash, out var before) && before.MayCall;
+        if (before is null && kept.Count >= MaxKept) MakeRoom(kept);
         kept[hash] = caller;
-        if (caller.MayCall) Write();
+        if (caller.MayCall) Write(atOnce: false);
+        else if (wasGood) Write(atOnce: true);
     }
 
-    /// <summary>Now and then: what is not there after a crash is asked for again, or refused while nobody answers.</summary>
-    private void Write()
+    /// <summary>Whoever guesses keys pushes out other guesses, and no good key while there are any.</summary>
+    private void MakeRoom(ConcurrentDictionary<string, KnownCaller> kept)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (hash, caller) in kept)
+            if (!caller.MayCall || caller.GoodUntil <= now) kept.TryRemove(hash, out _);
+        if (kept.Count >= MaxKept) kept.Clear();
+    }
+
+    /// <summary>Good ones now and then: what is not there after a crash is asked for again, or refused while nobody answers.</summary>
+    /// <param name="atOnce">One is good no more: it must not be so again after a restart while nobody answers.</param>
+    private void Write(bool atOnce)
     {
         lock (_lock)
         {
             var now = time.GetUtcNow();
-            if (now - _written < s_writeEvery) return;
+            if (!atOnce && now - _written < s_writeEvery) return;
             _written = now;
             var lines = _kept.Value.Where(one => one.Value.MayCall && one.Value.GoodUntil > now)
                 .Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Value.GoodUntil.ToUnixTimeSeconds()}\n"));

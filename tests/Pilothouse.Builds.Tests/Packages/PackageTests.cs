@@ -15,7 +15,7 @@ public sealed class PackageTests : IAsyncDisposable
     private static readonly byte[] s_source = TarText.Of([
         tar => tar.File("langgraph.json", """{"dependencies":["."],"graphs":{"agent":"./agent.py:graph"},"python_version":"3.11"}"""),
         tar => tar.File("agent.py", "graph = 1"),
-        tar => tar.File("make.sh", "mkdir -p deep/er; echo run > deep/er/run.sh; chmod 755 deep/er/run.sh; ln -s ../deep/er deep/link; mkdir empty\n"),
+        tar => tar.File("make.sh", "mkdir -p deep/er; echo run > deep/er/run.sh; chmod 755 deep/er/run.sh; ln -s ../deep/er deep/link; mkdir empty; echo \"$1\" > said\n"),
     ]);
 
     private readonly EngineHost _maker = EngineHost.Scripted();
@@ -62,6 +62,24 @@ public sealed class PackageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_gives_up_waiting_leaves_it_to_the_others()
+    {
+        var built = await _maker.BuiltAsync(s_source, install: Make);
+        var line = new LineTo(Packages) { Held = new TaskCompletionSource() };
+        using var there = Fetching(line);
+        using var impatient = new CancellationTokenSource();
+        var first = there.EnsureAsync(built.Digest, impatient.Token);
+        var second = there.EnsureAsync(built.Digest, Cancel);
+
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        line.Held.SetResult();
+
+        Assert.True(await second);
+        Assert.Equal(1, line.Sent);
+    }
+
+    [Fact]
     public async Task Same_bytes_each_time_that_it_is_packed()
     {
         var built = await _maker.BuiltAsync(s_source, install: Make);
@@ -80,13 +98,13 @@ public sealed class PackageTests : IAsyncDisposable
     public async Task What_is_not_the_artifact_is_not_taken(string how)
     {
         var built = await _maker.BuiltAsync(s_source, install: Make);
-        var other = await _maker.BuiltAsync(s_source, install: "sh make.sh ");
+        var other = await _maker.BuiltAsync(s_source, install: "sh make.sh other");
         using var there = Fetching(new LineTo(Packages)
         {
             Instead = how switch { "another is sent" => (await Packages.ArtifactAsync(other.Digest, Cancel))?.File, "rubbish is sent" => typeof(PackageTests).Assembly.Location, _ => null },
             IsEmpty = how is "nothing is sent",
         });
-        if (how is "another is sent" && built.Digest == other.Digest) return;
+        Assert.NotEqual(built.Digest, other.Digest);
 
         Assert.False(await there.EnsureAsync(built.Digest, Cancel));
         Assert.False(Directory.Exists(Path.Combine(_root, "artifacts", built.Digest)));
@@ -157,8 +175,13 @@ public sealed class PackageTests : IAsyncDisposable
 
         public bool IsEmpty { get; init; }
 
-        public async Task<bool> ArtifactAsync(string digest, string file, CancellationToken cancellationToken) =>
-            !IsEmpty && Send(Instead ?? (await packages.ArtifactAsync(digest, cancellationToken))?.File, file);
+        public TaskCompletionSource? Held { get; init; }
+
+        public async Task<bool> ArtifactAsync(string digest, string file, CancellationToken cancellationToken)
+        {
+            if (Held is not null) await Held.Task.WaitAsync(cancellationToken);
+            return !IsEmpty && Send(Instead ?? (await packages.ArtifactAsync(digest, cancellationToken))?.File, file);
+        }
 
         public async Task<bool> ToolAsync(string name, string file, CancellationToken cancellationToken) =>
             Send((await packages.ToolAsync(name, cancellationToken))?.File, file);

@@ -97,6 +97,33 @@ public sealed class RemoteCallersTests : IDisposable
     }
 
     [Fact]
+    public async Task But_a_revoked_one_does_not_come_back_with_a_restart()
+    {
+        Assert.True(await AskAsync(Good));
+        _answers.Keys.Clear();
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(await AskAsync(Good));
+        _answers.IsAway = true;
+        _callers.Dispose();
+        _callers = Make();
+
+        await Assert.ThrowsAsync<CallerUnknownException>(() => AskAsync(Good));
+    }
+
+    [Fact]
+    public void Nobody_pushes_a_good_key_out_by_guessing()
+    {
+        var known = new KnownCallers(Options.Create(new ListenerOptions { DataDirectory = _folder }), _clock);
+        var now = _clock.GetUtcNow();
+        known.Keep("good", new KnownCaller(MayCall: true, now, now.AddDays(1)));
+
+        for (var guess = 0; guess < 25_000; guess++) known.Keep($"guess {guess}", new KnownCaller(MayCall: false, now, now));
+
+        Assert.True(known.Find("good")?.MayCall);
+        Assert.Null(known.Find("guess 0"));
+    }
+
+    [Fact]
     public async Task But_not_past_the_keys_own_end()
     {
         _answers.Keys[Good] = _clock.GetUtcNow() + TimeSpan.FromHours(1);

@@ -43,10 +43,17 @@ internal sealed class MachineChecks(IConfiguration configuration)
         }
     }
 
-    private Finding Writable()
+    /// <summary>The data directory, or what it will be made in.</summary>
+    private string Existing()
     {
         var folder = Data;
         while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
+        return folder;
+    }
+
+    private Finding Writable()
+    {
+        var folder = Existing();
         var probe = Path.Combine(folder, $".pilothouse-{Guid.NewGuid():N}");
         try
         {
@@ -62,9 +69,7 @@ internal sealed class MachineChecks(IConfiguration configuration)
 
     private Finding Room()
     {
-        var folder = Data;
-        while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
-        var left = new DriveInfo(folder).AvailableFreeSpace;
+        var left = new DriveInfo(Existing()).AvailableFreeSpace;
         return left >= LittleDisk
             ? Finding.Good("disk", $"{left >> 30} GiB are free.")
             : Finding.Note("disk", $"{left >> 20} MiB are free; an artifact has some hundred, and each agent keeps state.", "Make room.");
@@ -77,8 +82,15 @@ internal sealed class MachineChecks(IConfiguration configuration)
         try
         {
             using var process = Process.Start(new ProcessStartInfo(path, ["--version"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            var version = await process.StandardOutput.ReadLineAsync(cancellationToken).AsTask().WaitAsync(s_limit, cancellationToken);
-            return Finding.Good(name, $"{path}, {version}.");
+            try
+            {
+                var version = await process.StandardOutput.ReadLineAsync(cancellationToken).AsTask().WaitAsync(s_limit, cancellationToken);
+                return Finding.Good(name, $"{path}, {version}.");
+            }
+            finally
+            {
+                process.Kill(entireProcessTree: true);
+            }
         }
         catch (Exception broken) when (broken is System.ComponentModel.Win32Exception or TimeoutException or IOException)
         {
